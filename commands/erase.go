@@ -1,0 +1,155 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/codec"
+	"hoso/domain/eventlog"
+)
+
+// ErrDossierOpen: a person is not erased while a dossier of theirs is open.
+var ErrDossierOpen = &domain.Error{Code: "dossier_open",
+	VI: "Chưa thể xóa dữ liệu: người này còn hồ sơ đang giải quyết.",
+	EN: "The data cannot be erased yet: a dossier of this person is still open."}
+
+// Erasure is what erasing a person did.
+type Erasure struct {
+	Subject  domain.SubjectID `json:"subject"`
+	Dossiers int              `json:"dossiers"` // redacted, now or by an earlier attempt
+}
+
+// Erase destroys a person's key. In this order, so that a crash anywhere leaves
+// something FinishErasures can finish: subject.erased in the person's stream, a
+// marker in each of their dossiers (so that view versions rise), then the key.
+// Errors: ErrForbidden, ErrDossierOpen, legal_basis_missing.
+func (h *Handler) Erase(ctx context.Context, req Request, subject domain.SubjectID, legalBasis string) (Erasure, error) {
+	if req.Actor.Role != domain.Administrator {
+		return Erasure{}, ErrForbidden
+	}
+	if legalBasis == "" {
+		return Erasure{}, &domain.Error{Code: "legal_basis_missing", VI: "Hãy ghi căn cứ pháp lý của việc xóa.", EN: "Name the legal basis of the erasure."}
+	}
+	h.erasing.Lock()
+	defer h.erasing.Unlock()
+	dossiers, err := h.dossiersOf(ctx, subject)
+	if err != nil {
+		return Erasure{}, err
+	}
+	for _, id := range dossiers {
+		l, err := h.load(ctx, id, true)
+		if err != nil {
+			return Erasure{}, err
+		}
+		if !l.dossier.Status().Ended() {
+			return Erasure{}, ErrDossierOpen
+		}
+	}
+	if err := h.recordErasure(ctx, req, subject, legalBasis); err != nil {
+		return Erasure{}, err
+	}
+	return Erasure{subject, len(dossiers)}, h.finishErasure(ctx, subject, dossiers)
+}
+
+// FinishErasures finishes, at start-up, what a crash interrupted.
+func (h *Handler) FinishErasures(ctx context.Context) error {
+	h.erasing.Lock()
+	defer h.erasing.Unlock()
+	for batch, err := range h.Log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{"subject-"}}) {
+		if err != nil {
+			return err
+		}
+		for _, r := range batch.Events {
+			d, err := h.Codec.Decode(r)
+			if err != nil {
+				return err
+			}
+			e, ok := d.Event.(domain.SubjectErased)
+			if !ok {
+				continue
+			}
+			if _, err := h.Codec.Keys(e.Subject); errors.Is(err, codec.ErrErased) {
+				continue
+			}
+			dossiers, err := h.dossiersOf(ctx, e.Subject)
+			if err != nil {
+				return err
+			}
+			if err := h.finishErasure(ctx, e.Subject, dossiers); err != nil {
+				return err
+			}
+		}
+		if batch.Live {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (h *Handler) recordErasure(ctx context.Context, req Request, subject domain.SubjectID, basis string) error {
+	stream := domain.SubjectStream(subject)
+	if _, ok, err := h.Log.Last(ctx, stream); ok || err != nil {
+		return err
+	}
+	drafts, err := h.drafts(req, uuid.Nil, h.clock(codec.EmptyTip), []domain.Event{domain.SubjectErased{Subject: subject, LegalBasis: basis}})
+	if err != nil {
+		return err
+	}
+	events, _, err := h.Codec.Encode(stream, codec.EmptyTip, drafts)
+	if err != nil {
+		return err
+	}
+	_, err = appendUntilClear(ctx, h.Log, stream, eventlog.NoStream, events)
+	return err
+}
+
+// finishErasure marks the dossiers and destroys the key. The marker's command
+// id is the person's, so that a second attempt marks nothing twice.
+func (h *Handler) finishErasure(ctx context.Context, subject domain.SubjectID, dossiers []uuid.UUID) error {
+	for _, id := range dossiers {
+		req := Request{Actor: domain.Actor{Role: domain.System}, ID: uuid.NewSHA1(subject, id[:])}
+		if _, err := h.do(ctx, req, id, domain.Redact{Subject: subject}); err != nil {
+			return fmt.Errorf("redact dossier %s: %w", id, err)
+		}
+	}
+	if err := h.Keys.Destroy(ctx, subject); err != nil {
+		return err
+	}
+	for _, id := range dossiers {
+		h.hot.Remove(id) // it holds the values in plain
+	}
+	return nil
+}
+
+// dossiersOf finds a person's dossiers by reading the log: a view may lag, and
+// an erasure must miss none.
+func (h *Handler) dossiersOf(ctx context.Context, subject domain.SubjectID) ([]uuid.UUID, error) {
+	var out []uuid.UUID
+	for batch, err := range h.Log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{domain.DossierPrefix}}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range batch.Events {
+			if r.Revision != 0 || r.Type != (domain.Submitted{}).EventType() {
+				continue
+			}
+			d, err := h.Codec.Decode(r)
+			if err != nil {
+				return nil, err
+			}
+			if e, ok := d.Event.(domain.Submitted); ok && (e.Owner.Subject == subject || e.Submitter.Subject == subject) {
+				if id, ok := domain.DossierIDOf(r.Stream); ok {
+					out = append(out, id)
+				}
+			}
+		}
+		if batch.Live {
+			return out, nil
+		}
+	}
+	return out, nil
+}

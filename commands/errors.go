@@ -1,0 +1,26 @@
+package commands
+
+import (
+	"fmt"
+
+	"hoso/domain"
+	"hoso/domain/eventlog"
+)
+
+// Refusals of the command layer; the guards' own are in package domain.
+var (
+	// ErrNotFound: there is no such dossier.
+	ErrNotFound = &domain.Error{Code: "not_found", VI: "Không tìm thấy hồ sơ. Hãy kiểm tra lại mã.", EN: "There is no such dossier. Please check the code."}
+	// ErrForbidden: the policy does not allow it.
+	ErrForbidden = &domain.Error{Code: "forbidden", VI: "Bạn không có quyền thực hiện việc này với hồ sơ này.", EN: "You may not do this with this dossier."}
+	// ErrKeyReused: the idempotency key came with another body before.
+	ErrKeyReused = &domain.Error{Code: "key_reused", VI: "Khóa Idempotency-Key này đã dùng cho một yêu cầu khác. Hãy dùng khóa mới.", EN: "This Idempotency-Key was used for another request. Use a new key."}
+	// errConflict: others kept changing the dossier.
+	errConflict = &domain.Error{Code: "conflict", VI: "Hồ sơ đang được người khác thay đổi. Hãy thử lại.", EN: "Others are changing this dossier at the moment. Please try again."}
+)
+
+func errRevision(want uint64, is eventlog.Expected) *domain.Error {
+	return &domain.Error{Code: "revision_mismatch",
+		VI: fmt.Sprintf("Hồ sơ đã thay đổi: bạn xem bản %d, hiện là bản %d. Hãy tải lại rồi thử lại.", want, is),
+		EN: fmt.Sprintf("The dossier has changed: you saw revision %d, it is now at %d. Load it again, then retry.", want, is)}
+}

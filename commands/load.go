@@ -1,0 +1,176 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/codec"
+	"hoso/domain/eventlog"
+)
+
+// loaded is a dossier as folded from its stream, with what a writer needs to
+// go on. It is never changed; an append or a reload makes a new one.
+type loaded struct {
+	stream   string
+	dossier  domain.Dossier
+	tip      codec.Tip
+	position eventlog.Position
+	done     []done // commands found in the history, oldest first
+}
+
+// done is a command that the history holds, with its receipt.
+type done struct {
+	command  uuid.UUID
+	digest   string
+	revision uint64
+	position eventlog.Position
+}
+
+// load gives the dossier from memory, or folds it from the log; fresh reads
+// what was appended since it was last at hand.
+func (h *Handler) load(ctx context.Context, id uuid.UUID, fresh bool) (*loaded, error) {
+	l, ok := h.hot.Get(id)
+	if ok && !fresh {
+		return l, nil
+	}
+	if !ok {
+		l = &loaded{stream: domain.DossierStream(id), dossier: domain.Dossier{ID: id}, tip: codec.EmptyTip}
+	}
+	for r, err := range h.Log.ReadStream(ctx, l.stream, uint64(l.tip.Revision+1)) {
+		if err != nil {
+			return nil, err
+		}
+		d, err := h.Codec.Read(l.tip.Hash, r)
+		if err != nil {
+			return nil, fmt.Errorf("dossier %s: %w", id, err)
+		}
+		l = l.with(d)
+	}
+	if l.dossier.Exists {
+		h.hot.Add(id, l)
+	}
+	return l, nil
+}
+
+// with folds one more event.
+func (l *loaded) with(d codec.Decoded) *loaded {
+	n := *l
+	n.dossier = domain.Evolve(l.dossier, d.Fact())
+	n.tip = d.Tip()
+	n.position = d.Position
+	entry := done{command: d.Meta.Command, digest: d.Meta.Digest, revision: d.Revision, position: d.Position}
+	if last := len(l.done) - 1; last >= 0 && l.done[last].command == entry.command {
+		n.done = append(slices.Clone(l.done[:last]), entry)
+	} else {
+		n.done = append(slices.Clip(l.done), entry)
+	}
+	return &n
+}
+
+// append writes drafts behind the loaded dossier and gives it with them folded
+// in. The bytes are made once: every retry sends the same.
+func (h *Handler) append(ctx context.Context, l *loaded, drafts []codec.Draft) (*loaded, error) {
+	events, _, err := h.Codec.Encode(l.stream, l.tip, drafts)
+	if err != nil {
+		return nil, err
+	}
+	at, err := appendUntilClear(ctx, h.Log, l.stream, l.tip.Revision, events)
+	if err != nil {
+		return nil, err
+	}
+	for i, e := range events {
+		r := eventlog.Recorded{ID: e.ID, Stream: l.stream, Revision: uint64(l.tip.Revision + 1), Type: e.Type, Data: e.Data, Meta: e.Meta}
+		if i == len(events)-1 {
+			r.Position = at.Position
+		}
+		d, err := h.stored(r, drafts[i])
+		if err != nil {
+			return nil, err
+		}
+		l = l.with(d)
+	}
+	h.remember(l)
+	return l, nil
+}
+
+// stored is the event as a reader would decode it, without opening the seals
+// that were closed a moment ago.
+func (h *Handler) stored(r eventlog.Recorded, draft codec.Draft) (codec.Decoded, error) {
+	m, err := codec.ParseMeta(r.Meta)
+	return codec.Decoded{Recorded: r, Meta: m, Event: draft.Event}, err
+}
+
+// remember keeps the newest fold at hand; a slower writer never puts back an older one.
+func (h *Handler) remember(l *loaded) {
+	if old, ok := h.hot.Peek(l.dossier.ID); ok && old.tip.Revision > l.tip.Revision {
+		return
+	}
+	h.hot.Add(l.dossier.ID, l)
+}
+
+// receipt answers for the dossier's newest event.
+func (l *loaded) receipt() Receipt {
+	return Receipt{Dossier: l.dossier.ID, Code: l.dossier.Code, Revision: uint64(l.tip.Revision), Position: l.position}
+}
+
+// find gives a command's entry in the history.
+func (l *loaded) find(command uuid.UUID) (done, bool) {
+	for _, d := range slices.Backward(l.done) {
+		if d.command == command {
+			return d, true
+		}
+	}
+	return done{}, false
+}
+
+// replay answers a command that the history holds with its first receipt, and
+// refuses the same idempotency key with another body.
+func (h *Handler) replay(l *loaded, req Request) (Receipt, bool, error) {
+	d, ok := l.find(req.ID)
+	if !ok {
+		return Receipt{}, false, nil
+	}
+	digest, err := h.digest(l.dossier.Owner.Subject, req.Body)
+	if err != nil {
+		return Receipt{}, false, err
+	}
+	if digest != "" && d.digest != "" && digest != d.digest {
+		return Receipt{}, false, ErrKeyReused
+	}
+	return Receipt{Dossier: l.dossier.ID, Code: l.dossier.Code, Revision: d.revision, Position: d.position, Replayed: true}, true, nil
+}
+
+// digest is the keyed digest of a request, "" where there is no body, no
+// person, or the person was erased.
+func (h *Handler) digest(subject domain.SubjectID, body []byte) (string, error) {
+	if len(body) == 0 || subject == uuid.Nil {
+		return "", nil
+	}
+	digest, err := h.Keys.Digest(subject, body)
+	if errors.Is(err, codec.ErrErased) {
+		return "", nil
+	}
+	return digest, err
+}
+
+// appendUntilClear appends, and after an ambiguous answer sends the same bytes
+// at the same revision again until the answer is clear or the context ends.
+func appendUntilClear(ctx context.Context, log eventlog.Log, stream string, at eventlog.Expected, events []eventlog.Proposed) (eventlog.Appended, error) {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		done, err := log.Append(ctx, stream, at, events)
+		if !errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrStopped) || ctx.Err() != nil {
+			return done, err
+		}
+		select {
+		case <-ctx.Done():
+			return done, errors.Join(err, ctx.Err())
+		case <-time.After(wait):
+		}
+	}
+}

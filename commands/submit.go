@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/eventlog"
+)
+
+// Submit opens a dossier and draws its code; the receipt waits for the code.
+// The dossier's id comes from the command's, so a retry finds its own. Errors
+// as of Do.
+func (h *Handler) Submit(ctx context.Context, req Request, cmd domain.SubmitDossier) (r Receipt, err error) {
+	if h.Observe != nil {
+		start := h.Now()
+		defer func() { h.Observe(cmd.CommandName(), h.Now().Sub(start), err) }()
+	}
+	h.erasing.RLock()
+	defer h.erasing.RUnlock()
+	id := uuid.NewSHA1(req.ID, []byte("dossier"))
+	l, err := h.load(ctx, id, false)
+	if err != nil {
+		return Receipt{}, err
+	}
+	replayed := l.dossier.Exists
+	if !replayed {
+		l, err = h.open(ctx, req, l, cmd)
+		var conflict *eventlog.ConflictError
+		if errors.As(err, &conflict) { // the same command was here at the same time
+			replayed = true
+			l, err = h.load(ctx, id, true)
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+	}
+	if replayed {
+		if _, _, err := h.replay(l, req); err != nil {
+			return Receipt{}, err
+		}
+	}
+	r, err = h.number(ctx, l)
+	r.Replayed = replayed
+	return r, err
+}
+
+// open decides and appends the submission.
+func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.SubmitDossier) (*loaded, error) {
+	if err := Allowed(req, cmd.CommandName(), domain.Dossier{ReceivedBy: cmd.Agency}); err != nil {
+		return nil, err
+	}
+	now := h.clock(l.tip)
+	if cmd.Competent == "" {
+		cmd.Competent = cmd.Agency
+	}
+	rules, err := h.Catalogue.Rules(cmd.Procedure, "", cmd.Agency, cmd.Competent, now)
+	if err != nil {
+		return nil, err
+	}
+	env := domain.Env{Now: now, Actor: req.Actor, Rules: rules}
+	// Decided once with nobody yet, so that a refusal leaves no key behind.
+	if _, err := placeholders(req.ID, cmd).Decide(l.dossier, env); err != nil {
+		return nil, err
+	}
+	if err := h.resolve(ctx, req.ID, &cmd); err != nil {
+		return nil, err
+	}
+	events, err := cmd.Decide(l.dossier, env)
+	if err != nil {
+		return nil, err
+	}
+	drafts, err := h.drafts(req, ownerOf(events), now, events)
+	if err != nil {
+		return nil, err
+	}
+	return h.append(ctx, l, drafts)
+}
+
+// ownerOf is the person whose key a submission's digest is keyed with.
+func ownerOf(events []domain.Event) domain.SubjectID {
+	for _, e := range events {
+		if s, ok := e.(domain.Submitted); ok {
+			return s.Owner.Subject
+		}
+	}
+	return uuid.Nil
+}
+
+// resolve finds or makes the persons of a submission; their keys are durable
+// before anything is sealed with them.
+func (h *Handler) resolve(ctx context.Context, command uuid.UUID, cmd *domain.SubmitDossier) (err error) {
+	cmd.Submitter.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(command, []byte("submitter")), idNumbers(cmd.Submitter)...)
+	if err != nil || cmd.Owner == nil {
+		return err
+	}
+	owner := *cmd.Owner // the caller's own stays as it was
+	owner.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(command, []byte("owner")), idNumbers(owner)...)
+	cmd.Owner = &owner
+	return err
+}
+
+// placeholders gives the persons subjects of their own, for a decision whose
+// events are thrown away.
+func placeholders(command uuid.UUID, cmd domain.SubmitDossier) domain.SubmitDossier {
+	cmd.Submitter.Subject = command
+	if cmd.Owner != nil {
+		owner := *cmd.Owner
+		owner.Subject = command
+		cmd.Owner = &owner
+	}
+	return cmd
+}
+
+// idNumbers are a person's ID numbers as look-ups know them.
+func idNumbers(p domain.PersonInput) []string {
+	var out []string
+	for _, s := range []string{p.IDNumber, p.OtherID} {
+		if _, number, err := domain.ParseIDNumber(s); err == nil {
+			out = append(out, number)
+		}
+	}
+	return out
+}
+
+// Number draws the code of a dossier that has none yet: the end of every
+// submission, and what is left to do after a crash in between.
+func (h *Handler) Number(ctx context.Context, dossier uuid.UUID) (Receipt, error) {
+	h.erasing.RLock()
+	defer h.erasing.RUnlock()
+	l, err := h.load(ctx, dossier, false)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if !l.dossier.Exists {
+		return Receipt{}, ErrNotFound
+	}
+	return h.number(ctx, l)
+}
+
+// number draws for the submission's day and records the code in the dossier.
+func (h *Handler) number(ctx context.Context, l *loaded) (Receipt, error) {
+	command := uuid.NewSHA1(l.dossier.ID, []byte("number"))
+	if l.dossier.Code != "" {
+		return h.numberedReceipt(l, command), nil
+	}
+	code, err := h.counters.draw(ctx, l.dossier)
+	if err != nil {
+		return Receipt{}, err
+	}
+	req := Request{Actor: domain.Actor{Role: domain.System}, ID: command}
+	return h.do(ctx, req, l.dossier.ID, domain.Number{Code: code.String(), Agency: code.Agency, Day: code.Day, Number: code.Number})
+}
+
+// numberedReceipt is the receipt as it was when the code was recorded.
+func (h *Handler) numberedReceipt(l *loaded, command uuid.UUID) Receipt {
+	r := l.receipt()
+	if d, ok := l.find(command); ok {
+		r.Revision, r.Position = d.revision, d.position
+	}
+	return r
+}

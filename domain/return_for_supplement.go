@@ -1,0 +1,54 @@
+package domain
+
+import (
+	"fmt"
+	"time"
+
+	"hoso/domain/calendar"
+)
+
+// ReturnForSupplement gives the one written guide with all that is missing
+// (form 02). The clock pauses and keeps its remaining working minutes.
+type ReturnForSupplement struct {
+	Missing []string `json:"missing,omitempty"` // names of components; these or the guide must be given
+	Guide   string   `json:"guide,omitempty"`
+}
+
+// CommandName names the command.
+func (ReturnForSupplement) CommandName() string { return "return_for_supplement" }
+
+// Decide answers returned_for_supplement, at intake before acceptance and at
+// appraisal after it.
+func (c ReturnForSupplement) Decide(d Dossier, env Env) ([]Event, error) {
+	f := formOn(d)
+	e := ReturnedForSupplement{
+		Stage: AtIntake, Guide: f.personal("guide", c.Guide),
+		Remaining: d.remaining(env), Until: supplementUntil(env),
+	}
+	if !d.AcceptedAt.IsZero() {
+		e.Stage = AtAppraisal
+	}
+	f.list("missing", len(c.Missing))
+	for i, m := range c.Missing {
+		e.Missing = append(e.Missing, f.required(fmt.Sprintf("missing[%d].component", i), m, MaxName))
+	}
+	if len(e.Missing) == 0 && e.Guide.IsZero() {
+		f.missing("missing")
+	}
+	if d.Guides[e.Stage] >= max(1, env.Rules.Procedure.SupplementCap) {
+		f.fail(ErrSupplementCap)
+	}
+	return f.answer(d, e)
+}
+
+// supplementUntil is the last second of the day by which the guide must be
+// answered, rolled to a working day; nil where the procedure sets no limit.
+func supplementUntil(env Env) *time.Time {
+	days := env.Rules.Procedure.SupplementDays
+	if days <= 0 {
+		return nil
+	}
+	due, _ := env.Rules.Reception.Add(env.Now, calendar.Duration{Quantity: min(days, calendar.MaxQuantity), Unit: calendar.CalendarDay})
+	until := calendar.DateOf(due).AddDays(1).Start().Add(-time.Second).UTC()
+	return &until
+}
