@@ -12,11 +12,6 @@ import (
 	"hoso/domain/eventlog"
 )
 
-// ErrDossierOpen: a person is not erased while a dossier of theirs is open.
-var ErrDossierOpen = &domain.Error{Code: "dossier_open",
-	VI: "Chưa thể xóa dữ liệu: người này còn hồ sơ đang giải quyết.",
-	EN: "The data cannot be erased yet: a dossier of this person is still open."}
-
 // Erasure is what erasing a person did.
 type Erasure struct {
 	Subject  domain.SubjectID `json:"subject"`
@@ -26,13 +21,13 @@ type Erasure struct {
 // Erase destroys a person's key. In this order, so that a crash anywhere leaves
 // something FinishErasures can finish: subject.erased in the person's stream, a
 // marker in each of their dossiers (so that view versions rise), then the key.
-// Errors: ErrForbidden, ErrDossierOpen, legal_basis_missing.
+// Errors: ErrForbidden, domain.ErrStillOpen, domain.ErrNoLegalBasis.
 func (h *Handler) Erase(ctx context.Context, req Request, subject domain.SubjectID, legalBasis string) (Erasure, error) {
 	if req.Actor.Role != domain.Administrator {
 		return Erasure{}, ErrForbidden
 	}
 	if legalBasis == "" {
-		return Erasure{}, &domain.Error{Code: "legal_basis_missing", VI: "Hãy ghi căn cứ pháp lý của việc xóa.", EN: "Name the legal basis of the erasure."}
+		return Erasure{}, domain.ErrNoLegalBasis
 	}
 	h.erasing.Lock()
 	defer h.erasing.Unlock()
@@ -45,8 +40,8 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 		if err != nil {
 			return Erasure{}, err
 		}
-		if !l.dossier.Status().Ended() {
-			return Erasure{}, ErrDossierOpen
+		if l.dossier.Open() {
+			return Erasure{}, domain.ErrStillOpen
 		}
 	}
 	if err := h.recordErasure(ctx, req, subject, legalBasis); err != nil {

@@ -28,7 +28,7 @@ func TestEraseIsRefusedWhileADossierIsOpen(t *testing.T) {
 	s := newShop(t)
 	r := s.submit("1")
 	subject := s.fold(r.Dossier).Owner.Subject
-	if _, err := s.Erase(t.Context(), admin, subject, "Luật 91/2025/QH15"); !errors.Is(err, ErrDossierOpen) {
+	if _, err := s.Erase(t.Context(), admin, subject, "Luật 91/2025/QH15"); !errors.Is(err, domain.ErrStillOpen) {
 		t.Fatalf("erase: %v", err)
 	}
 	if _, err := s.Erase(t.Context(), by(officer, "x"), subject, "Luật 91/2025/QH15"); !errors.Is(err, ErrForbidden) {

@@ -109,7 +109,7 @@ func (k *testKeys) Destroy(_ context.Context, subject domain.SubjectID) error {
 // shop is a one-stop shop under test.
 type shop struct {
 	*Handler
-	t    *testing.T
+	t    testing.TB
 	log  eventlog.Log
 	keys *testKeys
 	mu   sync.Mutex
@@ -129,14 +129,14 @@ func (s *shop) pass(d time.Duration) {
 	s.at = s.at.Add(d)
 }
 
-func newShop(t *testing.T) *shop {
+func newShop(t testing.TB) *shop {
 	log := memory.New()
 	t.Cleanup(func() { log.Close() })
 	return openShop(t, log, newTestKeys())
 }
 
 // openShop opens another instance on a log.
-func openShop(t *testing.T, log eventlog.Log, keys *testKeys) *shop {
+func openShop(t testing.TB, log eventlog.Log, keys *testKeys) *shop {
 	t.Helper()
 	s := &shop{t: t, log: log, keys: keys, at: monday}
 	c := &codec.Codec{Keys: keys.Key}

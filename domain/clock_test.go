@@ -86,7 +86,7 @@ func TestImportedDueIsAFact(t *testing.T) {
 	s.facts(ReturnedForSupplement{Stage: AtAppraisal}, Supplemented{}).due("2026-11-27 11:00")
 	extend := ExtendDueDate{DueAt: clock(t, "2026-11-30 11:00"), Reason: "x"}
 	s.at("2026-11-24 09:00").and(extend).due("2026-11-30 11:00")
-	// From now on it is no imported fact any more: 3 days 3 hours 30 left (Tue 13:30 to Mon 11:00 = 1770 minutes).
+	// From now on it is an imported fact no more: 1890 minutes are left, Tuesday 13:30 to Monday 11:00.
 	s.under(func(r *Rules) { r.Procedure.SupplementCap = 9 }).at("2026-11-24 13:30").and(giveBack)
 	s.at("2026-12-01 13:30").and(answer).due("2026-12-07 11:00")
 }

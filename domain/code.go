@@ -44,55 +44,58 @@ func ParseCode(s string) (DossierCode, bool) {
 
 // FoldCode gives the key by which a code is looked up: two spellings of one
 // code have one key. It forgives case, blanks, full-width forms, dashes of any
-// kind or none, left-out dots, and the letter O for zero. A code of no known
-// form keeps its letters and dashes: only case, blanks and the kind of dash are
-// forgiven there. Folding a key again changes nothing.
+// kind, blanks in their place or none, left-out dots, and the letter O for
+// zero. Where no separator is typed and several readings are possible, there
+// is no key but the text itself. A code of no known form keeps its letters and
+// dashes: only case, blanks and the kind of dash are forgiven there. Folding a
+// key again changes nothing.
 func FoldCode(s string) string {
-	s = tidyCode(s)
-	if key, ok := foldKnown(s); ok {
-		return key
-	}
-	if key, ok := foldKnown(strings.ReplaceAll(s, "O", "0")); ok {
-		return key
-	}
-	return s
-}
-
-// looseForm is a known form with the dots of the agency left out.
-var looseForm = regexp.MustCompile(`^((?:\d{7})?[A-Z]\d{2,11})-(\d{6}|\d{8})-(\d{4,12})$`)
-
-// foldKnown gives the key of a code of a known form: agency without dots, day, number.
-func foldKnown(s string) (string, bool) {
-	s = strings.ReplaceAll(s, ".", "")
-	if !strings.Contains(s, "-") {
-		return splitCode(s)
-	}
-	m := looseForm.FindStringSubmatch(s)
-	if m == nil { // a dash too many or too few
-		return splitCode(strings.ReplaceAll(s, "-", ""))
-	}
-	if !plausibleDay(m[2]) {
-		return "", false
-	}
-	return m[1] + "-" + m[2] + "-" + shortNumber(m[3]), true
-}
-
-var solidForm = regexp.MustCompile(`^(?:\d{7})?[A-Z]\d{12,31}$`)
-
-// splitCode finds agency, day and number in a code typed without dashes, where
-// only one reading is possible.
-func splitCode(s string) (key string, ok bool) {
-	if !solidForm.MatchString(s) {
-		return "", false
-	}
-	letter := strings.IndexFunc(s, unicode.IsLetter)
-	for agency := letter + 3; agency <= min(len(s)-10, letter+12); agency++ {
-		if agency == letter+4 { // a part of one digit
-			continue
+	tidy, spaced := tidyCode(s), tidyCode(strings.Join(strings.Fields(s), "-"))
+	for _, zero := range []string{"O", "0"} { // as typed first: some foreign codes have an O
+		for _, try := range []string{tidy, spaced} {
+			if key, ok := foldDashed(strings.ReplaceAll(try, "O", zero)); ok {
+				return key
+			}
 		}
-		for _, day := range []int{6, 8} {
+		if key, ok := splitCode(undotted(strings.ReplaceAll(tidy, "O", zero))); ok {
+			return key
+		}
+	}
+	return tidy
+}
+
+// agencyForm is the agency of a known form without its dots.
+var agencyForm = regexp.MustCompile(`^(?:\d{7})?[A-Z]\d{2}(?:\d{2,9})?$`)
+
+var numberForm = regexp.MustCompile(`^\d{4,12}$`)
+
+// foldDashed gives the key of a code of a known form: agency without dots, day,
+// number. What stands left of the last two dashes is the agency.
+func foldDashed(s string) (string, bool) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '-' })
+	if len(parts) < 3 {
+		return "", false
+	}
+	agency, day, number := undotted(strings.Join(parts[:len(parts)-2], "")), parts[len(parts)-2], parts[len(parts)-1]
+	if !agencyForm.MatchString(agency) || !plausibleDay(day) || !numberForm.MatchString(number) {
+		return "", false
+	}
+	return agency + "-" + day + "-" + shortNumber(number), true
+}
+
+var dots = strings.NewReplacer(".", "", ",", "", "-", "")
+
+// undotted drops what can stand between the parts of an agency.
+func undotted(s string) string { return dots.Replace(s) }
+
+// splitCode finds agency, day and number in a code typed without all its
+// dashes, where only one reading is possible. The legal form's yymmdd goes
+// before yyyymmdd, as which any agency's part 20 before it could be read too.
+func splitCode(s string) (key string, ok bool) {
+	for _, day := range []int{6, 8} {
+		for agency := 3; agency+day+4 <= len(s); agency++ {
 			number := agency + day
-			if len(s)-number < 4 || len(s)-number > 12 || !plausibleDay(s[agency:number]) {
+			if !agencyForm.MatchString(s[:agency]) || !plausibleDay(s[agency:number]) || !numberForm.MatchString(s[number:]) {
 				continue
 			}
 			if ok {
@@ -100,8 +103,11 @@ func splitCode(s string) (key string, ok bool) {
 			}
 			key, ok = s[:agency]+"-"+s[agency:number]+"-"+shortNumber(s[number:]), true
 		}
+		if ok {
+			return key, true
+		}
 	}
-	return key, ok
+	return "", false
 }
 
 // shortNumber drops leading zeros beyond four digits.
@@ -134,5 +140,5 @@ func tidyCode(s string) string {
 		}
 		return r
 	}, norm.NFKC.String(strings.ToValidUTF8(s, "")))
-	return strings.Trim(strings.ToUpper(norm.NFKC.String(s)), "-")
+	return strings.Trim(norm.NFKC.String(strings.ToUpper(norm.NFKC.String(s))), "-")
 }

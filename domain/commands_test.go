@@ -80,7 +80,7 @@ func TestCommands(t *testing.T) {
 	})
 	t.Run("extend", func(t *testing.T) {
 		given(t, submission(), accept).when(ExtendDueDate{DueAt: at("2026-12-02 17:00"), Reason: "xin lỗi"}).then(DueDateExtended{
-			Reason: me("xin lỗi"), // Monday 08:20 to Wednesday of the week after, 17:00: 8 days less 80 minutes
+			Reason:   me("xin lỗi"), // Monday 08:20 to Wednesday of the week after, 17:00: 8 days less 80 minutes
 			Deadline: &Deadline{Due: at("2026-12-02 17:00"), Remaining: 8*480 - 80, Procedure: "v1", Calendar: cal, Basis: "extended"},
 		}).due("2026-12-02 17:00")
 	})

@@ -162,6 +162,13 @@ func (d Dossier) Status() Status {
 	return d.base
 }
 
+// Open reports whether something is still owed to the applicant: the dossier
+// has not ended, or its result was neither delivered nor cancelled.
+func (d Dossier) Open() bool {
+	s := d.Status()
+	return !s.Ended() || s == StatusDecided && !d.ResultCancelled
+}
+
 func (d Dossier) waitsForPayment() bool {
 	for _, o := range d.Obligations {
 		if o.Waits && !o.Settled() {

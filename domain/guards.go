@@ -159,8 +159,8 @@ var (
 		"Người này không phải người nộp hay chủ hồ sơ.",
 		"This person is neither submitter nor owner of the dossier."}
 	ErrStillOpen = &Error{"still_open",
-		"Hồ sơ chưa kết thúc nên chưa xóa được dữ liệu cá nhân: hãy đợi hồ sơ kết thúc.",
-		"The dossier is still open, so its person cannot be erased: wait until it has ended."}
+		"Hồ sơ chưa kết thúc hoặc chưa trả kết quả nên chưa xóa được dữ liệu cá nhân: hãy đợi hồ sơ xong.",
+		"The dossier is still open, or its result not handed over, so its person cannot be erased: wait until it is done."}
 	ErrPersonErased = &Error{"person_erased",
 		"Dữ liệu cá nhân của chủ hồ sơ đã bị xóa: không ghi thêm nội dung về người này được; hãy để trống các ô lời văn.",
 		"The owner's personal data was erased: no text about this person can be added; leave the free texts empty."}

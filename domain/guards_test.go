@@ -122,8 +122,9 @@ func TestGuards(t *testing.T) {
 		"contact without words":        {[]Command{submission()}, Contact{Means: "phone"}, fieldMissing},
 		"contact by pigeon":            {[]Command{submission()}, Contact{Means: "pigeon", Text: "x"}, fieldInvalid},
 		"redact an open dossier":       {[]Command{submission()}, Redact{Subject: owner}, ErrStillOpen},
+		"redact before delivery":       {decided, Redact{Subject: owner}, ErrStillOpen},
 		"redact a stranger":            {decided, Redact{Subject: deputy}, ErrNotParty},
-		"write about an erased person": {append(decided[:3:3], Redact{Subject: owner}), Contact{Means: "phone", Text: "x"}, ErrPersonErased},
+		"write about an erased person": {append(delivered[:4:4], Redact{Subject: owner}), Contact{Means: "phone", Text: "x"}, ErrPersonErased},
 		"a text too long":              {[]Command{submission()}, AcceptDossier{Note: strings.Repeat("ă", MaxText+1)}, fieldTooLong},
 		"a text that is none":          {[]Command{submission()}, AcceptDossier{Note: "\xff"}, fieldInvalid},
 	} {

@@ -11,6 +11,7 @@ import (
 func FuzzParseMeta(f *testing.F) {
 	r := store(f, &Codec{Keys: keyring{}.key}, filled(f, "dossier.rated", testSubject))
 	f.Add(r.Meta)
+	f.Add(append(r.Meta[:len(r.Meta)-hashMember:len(r.Meta)-hashMember], '}'))
 	f.Add([]byte(`{}`))
 	f.Add(r.Meta[len(r.Meta)-hashMember:])
 	f.Fuzz(func(t *testing.T, meta []byte) {
@@ -18,6 +19,11 @@ func FuzzParseMeta(f *testing.F) {
 		h, err2 := HashOf(eventlog.Recorded{Meta: meta})
 		if err == nil && (err2 != nil || h != m.Hash) {
 			t.Errorf("two readings of one hash: %v and %v (%v)", m.Hash, h, err2)
+		}
+		if len(meta) > 0 {
+			if m, err := ParseMeta(sealMeta(meta, Hash{7})); err == nil && m.Hash != (Hash{7}) {
+				t.Error("the hash is not the one that was sealed")
+			}
 		}
 	})
 }

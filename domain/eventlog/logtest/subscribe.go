@@ -106,6 +106,10 @@ func subscribeResumesFiltered(t *testing.T, l eventlog.Log) {
 		}
 		end = b.End
 	}
+	one := mustAppend(t, l, "noise-2", eventlog.NoStream, events(1)) // a checkpoint must not lag for lack of events
+	if got, end := f.untilLive(); len(got) != 0 || end.Before(one.Position) {
+		t.Fatalf("after one more dropped event: %d events, End %s, want %s", len(got), end, one.Position)
+	}
 	list := events(2)
 	mustAppend(t, l, "wanted-1", eventlog.NoStream, list)
 	if got, _ := catchUp(t, l, end, only); !slices.Equal(ids(got), proposedIDs(list)) {

@@ -1,0 +1,72 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	zs "zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"hoso/domain/eventlog"
+	"hoso/infra/sqlite"
+)
+
+func TestReadersEnd(t *testing.T) {
+	w, path := openWriter(t, sqlite.WriterOptions{})
+	if err := w.Do(context.Background(), note(1)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.OpenReaders(path, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forever := func(conn *zs.Conn) error {
+		return sqlitex.ExecuteTransient(conn, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c", nil)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := r.Read(ctx, forever); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a long read: %v", err)
+	}
+	if err := r.Read(context.Background(), note(2)); err == nil {
+		t.Error("a reader could write")
+	}
+	running := make(chan error, 1)
+	go func() { running <- r.Read(context.Background(), forever) }()
+	time.Sleep(20 * time.Millisecond)
+	if err := errors.Join(r.Close(), r.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := <-running; !errors.Is(err, eventlog.ErrStopped) {
+		t.Errorf("a read during Close: %v", err)
+	}
+	if err := r.Read(context.Background(), forever); !errors.Is(err, eventlog.ErrStopped) {
+		t.Errorf("a read after Close: %v", err)
+	}
+}
+
+// A read that panics gives its connection back: a pool of one still serves the next.
+func TestReadersSurviveAPanic(t *testing.T) {
+	w, path := openWriter(t, sqlite.WriterOptions{})
+	if err := w.Do(context.Background(), note(1)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.OpenReaders(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	func() {
+		defer func() { _ = recover() }()
+		_ = r.Read(context.Background(), func(conn *zs.Conn) error {
+			return sqlitex.Execute(conn, "SELECT * FROM notes", &sqlitex.ExecOptions{ResultFunc: func(*zs.Stmt) error { panic("in the middle of a row") }})
+		})
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := r.Read(ctx, func(conn *zs.Conn) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
