@@ -134,6 +134,33 @@ func TestKeyReusedWithAnotherBody(t *testing.T) {
 	s.must(by(citizen, "k"), r.Dossier, domain.Contact{Means: "phone", Text: "xin hỏi"})
 }
 
+// TestOnlyAnOfficerLinksTwoNumbers: whoever sends another's number beside
+// their own does not become that person.
+func TestOnlyAnOfficerLinksTwoNumbers(t *testing.T) {
+	const cccd, cmnd = "001200012345", "012345678"
+	for _, c := range []struct {
+		who  domain.Actor
+		same bool
+	}{{citizen, false}, {officer, true}} {
+		s := newShop(t)
+		both := application("Người Thử", cccd)
+		both.Submitter.OtherID = cmnd
+		both.Channel = domain.Direct
+		first, err := s.Submit(t.Context(), by(c.who, "1"), both)
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := s.Submit(t.Context(), by(officer, "2"), application("Người Khác", cmnd))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same := s.fold(first.Dossier).Owner.Subject == s.fold(second.Dossier).Owner.Subject
+		if same != c.same {
+			t.Errorf("as %s: one person: %v, want %v", c.who.Role, same, c.same)
+		}
+	}
+}
+
 func TestUnknownDossier(t *testing.T) {
 	s := newShop(t)
 	s.refused("not_found", by(officer, "1"), uuid.New(), domain.AcceptDossier{})

@@ -65,7 +65,7 @@ func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.S
 	if _, err := placeholders(req.ID, cmd).Decide(l.dossier, env); err != nil {
 		return nil, err
 	}
-	if err := h.resolve(ctx, req.ID, &cmd); err != nil {
+	if err := h.resolve(ctx, req, &cmd); err != nil {
 		return nil, err
 	}
 	events, err := cmd.Decide(l.dossier, env)
@@ -91,13 +91,14 @@ func ownerOf(events []domain.Event) domain.SubjectID {
 
 // resolve finds or makes the persons of a submission; their keys are durable
 // before anything is sealed with them.
-func (h *Handler) resolve(ctx context.Context, command uuid.UUID, cmd *domain.SubmitDossier) (err error) {
-	cmd.Submitter.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(command, []byte("submitter")), idNumbers(cmd.Submitter)...)
+func (h *Handler) resolve(ctx context.Context, req Request, cmd *domain.SubmitDossier) (err error) {
+	seen := req.Actor.Role == domain.IntakeOfficer
+	cmd.Submitter.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(req.ID, []byte("submitter")), idNumbers(cmd.Submitter, seen)...)
 	if err != nil || cmd.Owner == nil {
 		return err
 	}
 	owner := *cmd.Owner // the caller's own stays as it was
-	owner.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(command, []byte("owner")), idNumbers(owner)...)
+	owner.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(req.ID, []byte("owner")), idNumbers(owner, seen)...)
 	cmd.Owner = &owner
 	return err
 }
@@ -114,10 +115,17 @@ func placeholders(command uuid.UUID, cmd domain.SubmitDossier) domain.SubmitDoss
 	return cmd
 }
 
-// idNumbers are a person's ID numbers as look-ups know them.
-func idNumbers(p domain.PersonInput) []string {
+// idNumbers are a person's ID numbers as look-ups know them. A second number
+// makes two numbers one person for ever: only an officer who has seen both
+// papers may say so, else anybody could send another's number beside their own
+// and read that person's dossiers.
+func idNumbers(p domain.PersonInput, papersSeen bool) []string {
+	typed := []string{p.IDNumber}
+	if papersSeen {
+		typed = append(typed, p.OtherID)
+	}
 	var out []string
-	for _, s := range []string{p.IDNumber, p.OtherID} {
+	for _, s := range typed {
 		if _, number, err := domain.ParseIDNumber(s); err == nil {
 			out = append(out, number)
 		}

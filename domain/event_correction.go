@@ -47,7 +47,7 @@ type CorrectionDeclined struct {
 
 // Contacted records guidance by phone or message: the exchange belongs to the history.
 type Contacted struct {
-	Means string   `json:"means" doc:"public: phone, message, e-mail or counter"`
+	Means string   `json:"means" doc:"public: phone, message, email or counter"`
 	Text  Personal `json:"text,omitzero" doc:"sealed: what was said and agreed"`
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -132,14 +131,4 @@ func (f *form) amount(v int64) int64 {
 		f.invalid("amount", "quá lớn", "is too large")
 	}
 	return v
-}
-
-// past refuses an instant that is missing or lies after now.
-func (f *form) past(field string, t *time.Time, now time.Time) {
-	switch {
-	case t == nil || t.IsZero():
-		f.missing(field)
-	case t.After(now):
-		f.invalid(field, "nằm trong tương lai", "lies in the future")
-	}
 }

@@ -1,0 +1,184 @@
+package bench
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// program builds the program once for all benchmarks.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "hoso-bench")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "hoso")
+	out, err := exec.Command("go", "build", "-o", binary, "hoso").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return binary, nil
+})
+
+// dossiers is how many are loaded before anything is measured.
+func dossiers() int {
+	if n, err := strconv.Atoi(os.Getenv("HOSO_BENCH_DOSSIERS")); err == nil && n > 0 {
+		return n
+	}
+	if testing.Short() {
+		return 300
+	}
+	return 100_000
+}
+
+// loaded gives a folder of simulated dossiers, views built, that the caller
+// may change.
+func loaded(b *testing.B) string {
+	b.Helper()
+	kept := os.Getenv("HOSO_BENCH_DIR")
+	if kept == "" {
+		dir := b.TempDir()
+		simulate(b, dir)
+		return dir
+	}
+	source := filepath.Join(kept, strconv.Itoa(dossiers()))
+	if _, err := os.Stat(filepath.Join(source, "complete")); err != nil {
+		os.RemoveAll(source)
+		simulate(b, source)
+		if err := os.WriteFile(filepath.Join(source, "complete"), nil, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return copyDir(b, source)
+}
+
+func simulate(b *testing.B, dir string) {
+	b.Helper()
+	run(b, "simulate", "--data", dir, "--seed", "8", "--dossiers", strconv.Itoa(dossiers()))
+}
+
+func copyDir(b *testing.B, source string) string {
+	b.Helper()
+	dir := b.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(source)); err != nil {
+		b.Fatal(err)
+	}
+	// CopyFS does not keep the mode of a file that must be its owner's alone.
+	filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err == nil && !info.IsDir() {
+			err = os.Chmod(path, 0o600)
+		}
+		return err
+	})
+	return dir
+}
+
+func run(b *testing.B, args ...string) {
+	b.Helper()
+	binary, err := program()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if out, err := exec.Command(binary, args...).CombinedOutput(); err != nil {
+		b.Fatalf("hoso %v: %v: %s", args, err, out)
+	}
+}
+
+// server is the real program, serving a folder in a process of its own.
+type server struct {
+	addr string
+	key  ed25519.PrivateKey
+	stop func()
+}
+
+func serve(b *testing.B, dir string) *server {
+	b.Helper()
+	binary, err := program()
+	if err != nil {
+		b.Fatal(err)
+	}
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		b.Fatal(err)
+	}
+	keyFile := filepath.Join(b.TempDir(), "tokens.pem")
+	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	s := &server{addr: freeAddr(b), key: private}
+	cmd := exec.Command(binary, "serve", "--data", dir, "--addr", s.addr, "--token-key", keyFile)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	s.stop = func() {
+		cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			b.Errorf("serve: %v: %s", err, tail(said.Bytes()))
+		}
+	}
+	s.ready(b)
+	return s
+}
+
+func tail(text []byte) []byte { return text[max(0, len(text)-2000):] }
+
+// ready waits until the server has caught up.
+func (s *server) ready(b *testing.B) {
+	b.Helper()
+	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		r, err := http.Get("http://" + s.addr + "/readyz")
+		if err != nil {
+			continue
+		}
+		io.Copy(io.Discard, r.Body)
+		r.Body.Close()
+		if r.StatusCode == http.StatusOK {
+			return
+		}
+	}
+	b.Fatal("the server was not ready within ten minutes")
+}
+
+func freeAddr(b *testing.B) string {
+	b.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// token signs a bearer token as an identity provider would.
+func (s *server) token(b *testing.B, role, agency, subject string) string {
+	b.Helper()
+	claims := jwt.MapClaims{"sub": subject, "role": role, "aud": "hoso", "exp": time.Now().Add(time.Hour).Unix()}
+	if agency != "" {
+		claims["agency"] = agency
+	}
+	text, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, claims).SignedString(s.key)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return text
+}
