@@ -111,8 +111,7 @@ func (w where) holds(req Request, d domain.Dossier) bool {
 	case anywhere:
 		return true
 	case own:
-		return isOwn(req, d.Submitter.Subject, d.Owner.Subject) ||
-			a.ID != "" && d.SubmittedBy.Role == domain.Applicant && d.SubmittedBy.ID == a.ID
+		return isOwn(req, d.Submitter.Subject, d.Owner.Subject) || isAccount(a, d.SubmittedBy)
 	case receiving:
 		return at(d.ReceivedBy)
 	case handover:
@@ -132,10 +131,16 @@ func isOwn(req Request, subjects ...domain.SubjectID) bool {
 	return req.Subject != uuid.Nil && slices.Contains(subjects, req.Subject)
 }
 
+// isAccount reports whether an applicant sent the dossier from this account.
+func isAccount(a, submittedBy domain.Actor) bool {
+	return a.ID != "" && submittedBy.Role == domain.Applicant && submittedBy.ID == a.ID
+}
+
 // Parties are whom a dossier concerns: what reading depends on.
 type Parties struct {
 	Received, Competent, Current string // agency codes
 	Owner, Submitter             domain.SubjectID
+	SubmittedBy                  domain.Actor // whose account sent it
 }
 
 // MayRead reports whether the requester may read a dossier in full: the person
@@ -145,7 +150,7 @@ func MayRead(req Request, p Parties) bool {
 	case domain.Auditor, domain.System:
 		return true
 	case domain.Applicant:
-		return isOwn(req, p.Owner, p.Submitter)
+		return isOwn(req, p.Owner, p.Submitter) || isAccount(req.Actor, p.SubmittedBy)
 	case domain.IntakeOfficer, domain.Specialist, domain.Leader, domain.Clerk, domain.Cashier:
 		return req.Actor.Agency != "" && slices.Contains([]string{p.Received, p.Competent, p.Current}, req.Actor.Agency)
 	}

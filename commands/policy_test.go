@@ -125,7 +125,8 @@ func TestPolicyKeepsOut(t *testing.T) {
 }
 
 func TestMayRead(t *testing.T) {
-	p := Parties{Received: "R", Competent: "C", Current: "N", Owner: person}
+	p := Parties{Received: "R", Competent: "C", Current: "N", Owner: person,
+		SubmittedBy: domain.Actor{Role: domain.Applicant, ID: "account"}}
 	for _, c := range []struct {
 		who  Request
 		want bool
@@ -133,6 +134,9 @@ func TestMayRead(t *testing.T) {
 		{Request{Actor: domain.Actor{Role: domain.Applicant}, Subject: person}, true},
 		{Request{Actor: domain.Actor{Role: domain.Applicant}, Subject: nobody}, false},
 		{Request{Actor: domain.Actor{Role: domain.Applicant}}, false},
+		{Request{Actor: domain.Actor{Role: domain.Applicant, ID: "account"}}, true},
+		{Request{Actor: domain.Actor{Role: domain.Applicant, ID: "another"}}, false},
+		{Request{Actor: domain.Actor{Role: domain.Auditor + "x", ID: "account"}}, false},
 		{at("R", "x")(domain.IntakeOfficer), true},
 		{at("C", "x")(domain.Leader), true},
 		{at("N", "x")(domain.Specialist), true},

@@ -35,7 +35,7 @@ func (d Dossier) submitted(e Submitted, f Fact) Dossier {
 	d.Papers, d.Receiving, d.Summary, d.Parent = slices.Concat(e.Papers, d.Papers), e.Receiving, e.Summary, e.Parent
 	d.CalendarVersion, d.SubmittedAt = e.CalendarVersion, f.At
 	if d.Current == "" {
-		d.Current = e.Agency
+		d.Current, d.Unit = e.Agency, e.Unit
 	}
 	if d.base == StatusNone {
 		d = d.moveTo(StatusSubmitted, f)

@@ -1,0 +1,168 @@
+package http
+
+import (
+	nethttp "net/http"
+	"slices"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"hoso/commands"
+	"hoso/domain"
+	"hoso/http/api"
+	"hoso/projections"
+)
+
+// dossier answers with one dossier.
+func (s *Server) dossier(c echo.Context) error {
+	v, err := s.view(c)
+	if err != nil {
+		return err
+	}
+	tag := etag(v.Revision)
+	c.Response().Header().Set("ETag", tag)
+	if slices.Contains(strings.Split(strings.ReplaceAll(c.Request().Header.Get("If-None-Match"), " ", ""), ","), tag) {
+		return c.NoContent(nethttp.StatusNotModified)
+	}
+	return answer(c, nethttp.StatusOK, s.dossierOf(v))
+}
+
+// dueDate answers with the due date explained.
+func (s *Server) dueDate(c echo.Context) error {
+	v, err := s.view(c)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("ETag", etag(v.Revision))
+	return answer(c, nethttp.StatusOK, s.dueDateOf(v))
+}
+
+// search answers with a page of dossiers.
+func (s *Server) search(c echo.Context) error {
+	p := &parameters{c: c}
+	q := projections.SearchQuery{
+		Text: p.get("q"), Statuses: p.statuses(), Agencies: p.list("agency"), Procedure: p.get("procedure"),
+		SubmittedFrom: p.moment("submitted_from"), SubmittedTo: p.moment("submitted_to"),
+		DueFrom: p.moment("due_from"), DueTo: p.moment("due_to"),
+		Sort: p.sort(), Limit: p.limit(), Cursor: p.get("cursor"),
+	}
+	if len(q.Text) > 800 {
+		p.wrong("q", "quá dài", "is too long")
+	}
+	position := p.get("min_position")
+	if err := p.done(); err != nil {
+		return err
+	}
+	var err error
+	if q.Agencies, err = mayBrowse(who(c), q.Agencies); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if err := s.atLeast(ctx, projections.SearchProjection, position); err != nil {
+		return err
+	}
+	page, err := s.Views.Search(ctx, q)
+	if err != nil {
+		return err
+	}
+	return answer(c, nethttp.StatusOK, s.pageOf(page))
+}
+
+// mayBrowse narrows a search to what the requester may read: auditors
+// everything, officers what concerns their agency, nobody else.
+func mayBrowse(req commands.Request, asked []string) ([]string, error) {
+	a := req.Actor
+	switch {
+	case a.Role == domain.Auditor:
+		return asked, nil
+	case !commands.MayRead(req, commands.Parties{Received: a.Agency}):
+		return nil, commands.ErrForbidden
+	case len(asked) > 0 && !slices.Equal(asked, []string{a.Agency}):
+		return nil, commands.ErrForbidden
+	}
+	return []string{a.Agency}, nil
+}
+
+// times answers with processing times.
+func (s *Server) times(c echo.Context) error {
+	if !commands.MaySeeTimes(who(c)) {
+		return commands.ErrForbidden
+	}
+	p := &parameters{c: c}
+	q := projections.TimesQuery{
+		By: p.list("by"), Procedure: p.get("procedure"), Agencies: p.list("agency"),
+		SubmittedFrom: p.moment("submitted_from"), SubmittedTo: p.moment("submitted_to"),
+	}
+	position := p.get("min_position")
+	if err := p.done(); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if err := s.atLeast(ctx, projections.TimesProjection, position); err != nil {
+		return err
+	}
+	report, err := s.Views.Times(ctx, q)
+	if err != nil {
+		return err
+	}
+	return answer(c, nethttp.StatusOK, report)
+}
+
+// pageOf is a page of dossiers.
+func (s *Server) pageOf(page projections.Page) api.DossierPage {
+	out := api.DossierPage{Dossiers: make([]api.Dossier, len(page.Hits)), Next: page.Next, Position: page.Position}
+	for i, v := range page.Hits {
+		out.Dossiers[i] = s.dossierOf(v)
+	}
+	return out
+}
+
+// dossierOf is a dossier for those who may read it in full. Keyed hashes and
+// subjects stay inside.
+func (s *Server) dossierOf(v projections.DossierView) api.Dossier {
+	vi, en := s.nextStep(v)
+	return api.Dossier{
+		ID: v.ID.String(), Code: v.Code, SourceID: v.SourceID, Revision: int64(v.Revision), UpdatedAt: v.UpdatedAt,
+		Status: api.StatusKey(v.Status.Key()), StatusNumber: int(v.Status), StatusText: text(v.Status.VI(), v.Status.EN()),
+		Procedure: v.Procedure, ProcedureName: procedureName(v),
+		Agency: v.Agency, AgencyName: s.agencyName(v.Agency), Competent: v.Competent, Current: v.Current,
+		Unit: v.Unit, Assignee: v.Assignee, Channel: string(v.Channel), Parent: v.Parent,
+		SubmittedAt: v.SubmittedAt, ReceivedAt: v.AcceptedAt, DueAt: v.DueAt, Paused: v.Paused,
+		DecidedAt: v.DecidedAt, DecidedLate: v.DecidedLate, DeliveredAt: v.DeliveredAt, EndedAt: v.EndedAt,
+		Outcome: string(v.Outcome), DecisionNumber: v.DecisionNumber, ResultCancelled: v.ResultCancelled, ResultPlace: v.ResultPlace,
+		SupplementUntil: v.SupplementUntil, Missing: v.Missing, Unpaid: v.Unpaid, Currency: v.Currency,
+		OwnerName: v.OwnerName, SubmitterName: v.SubmitterName, Erased: v.Erased, NextStep: text(vi, en),
+	}
+}
+
+// dueDateOf explains a due date with the calendars of that day.
+func (s *Server) dueDateOf(v projections.DossierView) api.DueDate {
+	why := domain.ExplainDue(domain.Dossier{Clock: v.Clock, LastAt: v.UpdatedAt}, s.Commands.Catalogue.CalendarVersion)
+	out := api.DueDate{
+		DueAt: v.DueAt, Paused: v.Clock.Paused, Calendar: why.Calendar, CalendarVersion: why.CalendarVersion,
+		WeeklyPatternOnly: why.WeeklyPatternOnly, Lines: make([]api.DueLine, len(why.Lines)),
+	}
+	if v.Clock.Paused {
+		out.RemainingMinutes = v.Clock.Remaining
+	}
+	for i, l := range why.Lines {
+		out.Lines[i] = api.DueLine{Kind: l.Kind, Date: l.Date.String(), From: l.From, To: l.To, Minutes: l.Minutes, Text: text(l.VI, l.EN)}
+	}
+	return out
+}
+
+func procedureName(v projections.DossierView) api.Text {
+	if v.ProcedureName == "" {
+		return text(v.Procedure, v.Procedure)
+	}
+	return text(v.ProcedureName, v.ProcedureEN)
+}
+
+// agencyName is the agency's name, its code where the catalogue has none.
+func (s *Server) agencyName(code string) api.Text {
+	a, ok := s.Commands.Catalogue.Agency(code)
+	if !ok || a.Name == "" {
+		return text(code, code)
+	}
+	return text(a.Name, a.NameEN)
+}

@@ -1,0 +1,71 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// The three middlewares of reactions, outermost first: poison, retry, recover.
+// The other way round would lose events: retry outside the poison queue sees
+// its success, and a panic outside retry is never tried again. Watermill has
+// the like, behind two more modules, and hands the poison queue a message
+// where we want the event.
+
+// poison gives an event up when the rest of the chain could not cope, so that
+// those after it are handled. Being stopped is no fault of the event.
+func (r *Reactions) poison(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		out, err := next(msg)
+		if err == nil || msg.Context().Err() != nil {
+			return out, err
+		}
+		return nil, r.giveUp(msg, err)
+	}
+}
+
+const maxRetries = 5
+
+// firstPause comes before the first retry, then three times as long each time:
+// 0.1, 0.3, 0.9, 2.7, 8.1 s. A variable for the tests only.
+var firstPause = 100 * time.Millisecond
+
+// retry tries again what may pass.
+func (r *Reactions) retry(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) (out []*message.Message, err error) {
+		pause := firstPause
+		for try := 0; ; try++ {
+			if out, err = next(msg); err == nil || try == maxRetries || errors.As(err, new(*unreadableError)) {
+				return out, err
+			}
+			select {
+			case <-time.After(pause):
+				pause *= 3
+			case <-msg.Context().Done():
+				return nil, errors.Join(err, msg.Context().Err())
+			}
+		}
+	}
+}
+
+// recoverer makes an error of a panic.
+func (r *Reactions) recoverer(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) (out []*message.Message, err error) {
+		defer func() {
+			if cause := recover(); cause != nil {
+				r.logger.Error("a reaction panicked", "reaction", message.HandlerNameFromCtx(msg.Context()), "panic", cause, "stack", string(debug.Stack()))
+				err = fmt.Errorf("panic: %v", cause)
+			}
+		}()
+		return next(msg)
+	}
+}
+
+// unreadableError is an event that cannot be decoded; trying again does not help.
+type unreadableError struct{ err error }
+
+func (e *unreadableError) Error() string { return e.err.Error() }
+func (e *unreadableError) Unwrap() error { return e.err }

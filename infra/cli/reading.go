@@ -1,0 +1,170 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/codec"
+	"hoso/domain/eventlog"
+	"hoso/infra/keys"
+	"hoso/infra/sqlite"
+	"hoso/projections"
+)
+
+// reading is the program for one that only reads, beside a running server or
+// alone. It writes nothing, anywhere.
+type reading struct {
+	app   *app
+	log   *sqlite.Log
+	keys  *keys.Store
+	codec *codec.Codec
+	views *sqlite.Views
+	feed  *projections.Feed
+}
+
+// openLogOnly opens the log for reading.
+func (a *app) openLogOnly() (*sqlite.Log, error) {
+	if !exists(sqlite.LogFile(a.dataDir())) {
+		return nil, failed("there is no log in %s: name the folder with --data, or begin one with hoso serve, demo, simulate or import", a.dataDir())
+	}
+	return sqlite.OpenLogReadOnly(a.dataDir())
+}
+
+// openReading opens log, keys and views for reading.
+func (a *app) openReading() (_ *reading, err error) {
+	r := &reading{app: a}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if r.log, err = a.openLogOnly(); err != nil {
+		return nil, err
+	}
+	master, err := a.existingMaster(a.dataDir())
+	if err != nil {
+		return nil, err
+	}
+	if r.keys, err = keys.OpenReadOnly(a.dataDir(), master); err != nil {
+		return nil, err
+	}
+	logger := a.logger(true)
+	r.codec = &codec.Codec{Keys: r.keys.Key}
+	r.feed = projections.NewFeed(r.log, *r.codec, logger)
+	r.views, err = sqlite.OpenViews(a.dataDir(), true, sqlite.ViewsOptions{Proofs: proofsOf(r.keys), Head: r.log.Head, Logger: logger})
+	return r, err
+}
+
+func (r *reading) close() error {
+	var errs []error
+	if r.views != nil {
+		errs = append(errs, r.views.Close())
+	}
+	if r.keys != nil {
+		errs = append(errs, r.keys.Close())
+	}
+	if r.log != nil {
+		errs = append(errs, r.log.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func (r *reading) closing(err *error) { *err = errors.Join(*err, r.close()) }
+
+// lag is how many events a projection has not seen yet; all of them where it
+// is not built.
+func (r *reading) lag(ctx context.Context, projection string) (uint64, error) {
+	all, err := r.views.Status(ctx)
+	for _, s := range all {
+		if s.Projection == projection {
+			return s.Lag, err
+		}
+	}
+	return 0, err
+}
+
+// behind reports whether the view of dossiers lags, and says that the log is
+// read instead.
+func (r *reading) behind(ctx context.Context) (bool, error) {
+	lag, err := r.lag(ctx, projections.DossierProjection)
+	if err == nil && lag > 0 {
+		r.app.tellf("hoso: the views lack the newest %s events; reading the log instead (hoso rebuild, or a running hoso serve, brings them up to date)", thousands(lag))
+	}
+	return lag > 0, err
+}
+
+// newest gives a dossier as the log has it now: a view may lag.
+func (r *reading) newest(ctx context.Context, id uuid.UUID) (projections.Past, error) {
+	return projections.History{Feed: r.feed}.At(ctx, id, projections.Moment{})
+}
+
+// find gives the dossier with a code, as people type it, or with the id it had
+// in the system it was imported from. Where the views have not seen all of the
+// log, the log itself is searched.
+func (r *reading) find(ctx context.Context, code string) (uuid.UUID, error) {
+	folded := domain.FoldCode(code)
+	v, ok, err := r.views.ByCode(ctx, folded)
+	if err == nil && ok {
+		return v.ID, nil
+	}
+	if err != nil && !errors.Is(err, projections.ErrNotBuilt) {
+		return uuid.Nil, err
+	}
+	behind, err := r.behind(ctx)
+	if err == nil && !behind {
+		err = errNoSuchCode(code)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	found, err := r.scan(ctx, func(e domain.Event) bool {
+		switch e := e.(type) {
+		case domain.Numbered:
+			return domain.FoldCode(e.Code) == folded
+		case domain.Submitted:
+			return e.SourceID != "" && domain.FoldCode(e.SourceID) == folded
+		}
+		return false
+	})
+	if err == nil && len(found) == 0 {
+		err = errNoSuchCode(code)
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	return found[0], nil
+}
+
+func errNoSuchCode(code string) error {
+	return notFound("there is no dossier %q: check the code; a code looks like H99.31-261122-0001", code)
+}
+
+// scan reads the whole log for dossiers with an event of some kind.
+func (r *reading) scan(ctx context.Context, match func(domain.Event) bool) (found []uuid.UUID, err error) {
+	filter := eventlog.Filter{StreamPrefixes: []string{domain.DossierPrefix}}
+	for batch, err := range r.log.Subscribe(ctx, eventlog.Position{}, filter) {
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range batch.Events {
+			id, ok := domain.DossierIDOf(e.Stream)
+			if !ok || e.Revision > 1 { // submitted and numbered come first
+				continue
+			}
+			d, err := r.codec.Decode(e)
+			if err != nil {
+				return nil, err
+			}
+			if match(d.Event) {
+				found = append(found, id)
+			}
+		}
+		if batch.Live {
+			return found, nil
+		}
+	}
+	return found, nil
+}

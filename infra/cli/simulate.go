@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hoso/domain/calendar"
+	"hoso/domain/eventlog"
+	"hoso/infra/proof"
+	"hoso/infra/simulate"
+)
+
+type simulateCmd struct {
+	Dossiers int    `help:"How many dossiers (default ${default})." default:"300" placeholder:"N"`
+	Seed     uint64 `help:"One seed gives one history, up to keys, nonces and times (default ${default})." default:"1" placeholder:"S"`
+	Days     int    `help:"Over how many days (default ${default})." default:"90" placeholder:"D"`
+	To       string `help:"The last day (default: up to now)." placeholder:"DATE"`
+	JSON     bool   `help:"Answer as JSON." name:"json"`
+}
+
+// Help tells the fields of --json.
+func (simulateCmd) Help() string {
+	return `People, phone numbers and demo agencies (H99…) are invented; procedures and holidays are real. Refused where the log holds events later than the first simulated day: use an empty folder.
+
+--json gives {dossiers, commands: {name: n}, refused: {code: n}, events, seconds}.`
+}
+
+// simulateDoc is simulate --json.
+type simulateDoc struct {
+	Dossiers int            `json:"dossiers"`
+	Commands map[string]int `json:"commands"`
+	Refused  map[string]int `json:"refused"`
+	Events   uint64         `json:"events"` // in the log now
+	Seconds  float64        `json:"seconds"`
+}
+
+// Run simulates into the data folder.
+func (c *simulateCmd) Run(a *app) error {
+	if c.Dossiers < 1 || c.Days < 1 {
+		return badInput("--dossiers and --days must be at least 1")
+	}
+	to, err := parseDay(c.To)
+	if err != nil {
+		return err
+	}
+	if to.IsZero() {
+		to = time.Now()
+	} else if to = calendar.DateOf(to).AddDays(1).Start().Add(-time.Second); to.After(time.Now()) {
+		return badInput("--to %s is not over yet: give an earlier day, or leave it out", c.To)
+	}
+	doc, err := a.simulate(*c, to)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return a.document(doc)
+	}
+	a.printf("simulated %d dossiers over %d days up to %s in %.1f s; the log holds %s events\n",
+		doc.Dossiers, c.Days, localTime(to), doc.Seconds, thousands(doc.Events))
+	for _, name := range slices.Sorted(maps.Keys(doc.Commands)) {
+		a.printf("  %-24s %6d\n", name, doc.Commands[name])
+	}
+	return nil
+}
+
+// simulate lives the dossiers through, signs a root each simulated evening, and
+// brings the views up to date.
+func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error) {
+	begun := time.Now()
+	from := calendar.DateOf(to).AddDays(-c.Days).Start()
+	clock := simulate.NewClock(from)
+	s, err := a.openStack(stackOptions{
+		relaxed: true, now: clock.Now,
+		ids: func(head eventlog.Position) func() uuid.UUID { return simulate.EventIDs(c.Seed, head) },
+	})
+	if err != nil {
+		return doc, err
+	}
+	defer s.closing(&err)
+	signer, err := a.quietSigner(s.dir)
+	if err != nil {
+		return doc, err
+	}
+	sealer := proof.NewSealer(s.log, s.codec, signer, clock.Now)
+	bar := a.progress("simulating dossiers")
+	defer bar.end()
+	report, err := simulate.Run(a.ctx, simulate.Options{
+		Handler: s.handler, Clock: clock, Seed: c.Seed, Dossiers: c.Dossiers, From: from, To: to,
+		Progress: func(n int) { bar.at(uint64(n), uint64(c.Dossiers)) },
+		Daily: func(ctx context.Context) error {
+			_, _, err := sealer.SealNow(ctx)
+			return err
+		},
+	})
+	bar.end()
+	if err != nil {
+		return doc, err
+	}
+	if err := s.log.Sync(a.ctx); err != nil {
+		return doc, err
+	}
+	if err := s.settleViews(a.ctx, a.progress("building the views")); err != nil {
+		return doc, err
+	}
+	head, err := s.log.Head(a.ctx)
+	return simulateDoc{report.Dossiers, report.Commands, report.Refused, head.Commit, time.Since(begun).Seconds()}, err
+}

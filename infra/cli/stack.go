@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"hoso/commands"
+	"hoso/domain"
+	"hoso/domain/codec"
+	"hoso/domain/eventlog"
+	"hoso/infra/keys"
+	"hoso/infra/sqlite"
+	"hoso/infra/starter"
+	"hoso/projections"
+)
+
+// stack is the program for one that writes: opened in this order, closed in
+// the reverse.
+type stack struct {
+	dir       string
+	logger    *slog.Logger
+	log       *sqlite.Log // holds the folder's lock
+	keys      *keys.Store
+	codec     *codec.Codec
+	catalogue *commands.Catalogue
+	handler   *commands.Handler
+	views     *sqlite.Views // nil until openViews
+	feed      *projections.Feed
+	runners   []*projections.Runner
+}
+
+// stackOptions say how a stack differs from the usual.
+type stackOptions struct {
+	relaxed bool                                          // bulk: durable at close
+	now     func() time.Time                              // nil: the real clock
+	ids     func(head eventlog.Position) func() uuid.UUID // ids of events; nil: random
+	observe func(command string, took time.Duration, err error)
+}
+
+// openStack opens the folder for writing, and creates what is missing. It
+// finishes erasures that a crash interrupted, and publishes the starter set
+// into a log that has none.
+func (a *app) openStack(o stackOptions) (_ *stack, err error) {
+	if text := a.env(keys.EnvMaster); text != "" {
+		if _, err := keys.ParseMaster(text); err != nil { // before anything is created
+			return nil, badInput("%s: %s", keys.EnvMaster, err)
+		}
+	}
+	s := &stack{dir: a.dataDir(), logger: a.logger(true)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.log, err = sqlite.OpenLog(s.dir, sqlite.LogOptions{Relaxed: o.relaxed}); err != nil {
+		return nil, err
+	}
+	for _, w := range s.log.Warnings() {
+		s.logger.Warn(w)
+	}
+	master, err := a.master(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	if s.keys, err = keys.Open(s.dir, master); err != nil {
+		return nil, err
+	}
+	s.codec = &codec.Codec{Keys: s.keys.Key}
+	if o.ids != nil {
+		head, err := s.log.Head(a.ctx)
+		if err != nil {
+			return nil, err
+		}
+		s.codec.NewID = o.ids(head)
+	}
+	return s, s.prepare(a.ctx, o)
+}
+
+// prepare makes the command side ready.
+func (s *stack) prepare(ctx context.Context, o stackOptions) (err error) {
+	if s.catalogue, err = commands.OpenCatalogue(ctx, s.log, s.codec); err != nil {
+		return err
+	}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	s.handler = commands.New(commands.Config{
+		Log: s.log, Codec: s.codec, Keys: s.keys, Catalogue: s.catalogue, Now: o.now, Observe: o.observe,
+	})
+	if err := s.handler.FinishErasures(ctx); err != nil {
+		return fmt.Errorf("finish an interrupted erasure: %w", err)
+	}
+	_, err = starter.Publish(ctx, s.handler)
+	return err
+}
+
+// proofsOf hash what a look-up's proof is held against.
+func proofsOf(k *keys.Store) projections.Proofs {
+	return projections.Proofs{
+		ID: func(number string) string {
+			if _, clean, err := domain.ParseIDNumber(number); err == nil {
+				number = clean
+			}
+			return k.ProofHash("id", number)
+		},
+		Phone: func(digits string) string { return k.ProofHash("phone", digits) },
+	}
+}
+
+// openViews opens the views and their runners, and builds what is missing.
+func (s *stack) openViews(ctx context.Context, tell func(projections.Progress)) (err error) {
+	s.feed = projections.NewFeed(s.log, *s.codec, s.logger)
+	s.views, err = sqlite.OpenViews(s.dir, false, sqlite.ViewsOptions{Proofs: proofsOf(s.keys), Head: s.log.Head, Logger: s.logger})
+	if err != nil {
+		return err
+	}
+	for _, name := range []string{projections.DossierProjection, projections.SearchProjection, projections.TimelineProjection, projections.TimesProjection} {
+		s.runners = append(s.runners, projections.NewRunner(s.feed, s.views.Store(name), s.logger))
+	}
+	return projections.Start(ctx, tell, s.runners...)
+}
+
+// settleViews brings the views up to the log's head: what a command that
+// wrote without a server does at its end, so that those which only read
+// find its work.
+func (s *stack) settleViews(ctx context.Context, bar *progress) error {
+	defer bar.end()
+	if s.views == nil {
+		if err := s.openViews(ctx, func(p projections.Progress) { bar.at(p.At.Commit, p.Head.Commit) }); err != nil {
+			return err
+		}
+	}
+	head, err := s.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	following, stop := context.WithCancel(ctx)
+	done := make(chan error, len(s.runners))
+	for _, r := range s.runners {
+		go func() { done <- r.Run(following) }()
+	}
+	for _, r := range s.runners {
+		if err = s.views.Wait(ctx, r.Name(), head); err != nil {
+			break
+		}
+	}
+	stop()
+	for range s.runners {
+		<-done
+	}
+	return err
+}
+
+// close closes in reverse order.
+func (s *stack) close() error {
+	var errs []error
+	if s.views != nil {
+		errs = append(errs, s.views.Close())
+	}
+	if s.keys != nil {
+		errs = append(errs, s.keys.Close())
+	}
+	if s.log != nil {
+		errs = append(errs, s.log.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// closing ends a command: its own error first, then the stack's.
+func (s *stack) closing(err *error) { *err = errors.Join(*err, s.close()) }
+
+// noKeys opens nothing: for what reads the log without persons.
+func noKeys(domain.SubjectID) (cipher.AEAD, error) { return nil, codec.ErrErased }

@@ -1,0 +1,163 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+	"zombiezen.com/go/sqlite"
+
+	"hoso/domain"
+	"hoso/domain/eventlog"
+	"hoso/projections"
+)
+
+// dossierTable keeps the status look-up: one document a dossier.
+type dossierTable struct{ proofs projections.Proofs }
+
+func (dossierTable) format() int { return 1 }
+
+func (dossierTable) schema() (tables, indexes string) {
+	return `
+CREATE TABLE dossiers (
+  id               BLOB    PRIMARY KEY,  -- 16 bytes of the UUID
+  revision         INTEGER NOT NULL,     -- of the dossier's newest event in the document
+  code             TEXT    NOT NULL,     -- as look-up folds it; '' until drawn
+  source           TEXT    NOT NULL,     -- id in the system it was imported from, folded
+  owner            BLOB    NOT NULL,     -- opaque ids of the people
+  submitter        BLOB    NOT NULL,
+  submitted_at     INTEGER NOT NULL,     -- microseconds since 1970
+  supplement_until INTEGER,              -- the same; null unless a supplement is waited for
+  doc              TEXT    NOT NULL      -- the document, JSON
+);`, `
+CREATE INDEX dossiers_by_code       ON dossiers (code) WHERE code <> '';
+CREATE INDEX dossiers_by_source     ON dossiers (source) WHERE source <> '';
+CREATE INDEX dossiers_by_owner      ON dossiers (owner, submitted_at, id);
+CREATE INDEX dossiers_by_submitter  ON dossiers (submitter, submitted_at, id);
+CREATE INDEX dossiers_by_supplement ON dossiers (supplement_until) WHERE supplement_until IS NOT NULL;`
+}
+
+// storedRevision serves the tables that hold one row a dossier.
+func storedRevision(conn *sqlite.Conn, query string, dossier uuid.UUID) (revision uint64, found bool, err error) {
+	err = each(conn, query, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }, func(stmt *sqlite.Stmt) error {
+		found = !stmt.ColumnIsNull(0)
+		revision = uint64(stmt.ColumnInt64(0))
+		return nil
+	})
+	return revision, found, err
+}
+
+func (dossierTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, error) {
+	return storedRevision(conn, `SELECT revision FROM dossiers WHERE id = ?`, dossier)
+}
+
+func (dossierTable) event(*projections.Item) eventRow { return nil }
+
+func (t dossierTable) put(conn *sqlite.Conn, it *projections.Item) error {
+	v, doc, err := it.Document(t.proofs)
+	if err != nil {
+		return err
+	}
+	return run(conn, `
+INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5, submitter = ?6, submitted_at = ?7, supplement_until = ?8, doc = ?9`,
+		func(stmt *sqlite.Stmt) {
+			stmt.BindBytes(1, v.ID[:])
+			stmt.BindInt64(2, int64(v.Revision))
+			stmt.BindText(3, domain.FoldCode(v.Code))
+			stmt.BindText(4, domain.FoldCode(v.SourceID))
+			stmt.BindBytes(5, v.OwnerSubject[:])
+			stmt.BindBytes(6, v.SubmitterSubject[:])
+			stmt.BindInt64(7, v.SubmittedAt.UnixMicro())
+			if v.SupplementUntil.IsZero() {
+				stmt.BindNull(8)
+			} else {
+				stmt.BindInt64(8, v.SupplementUntil.UnixMicro())
+			}
+			stmt.BindText(9, string(doc))
+		})
+}
+
+func (dossierTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
+	return run(conn, `DELETE FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
+}
+
+func columnView(stmt *sqlite.Stmt, column int) (v projections.DossierView, err error) {
+	err = json.Unmarshal(columnBytes(stmt, column), &v)
+	return v, err
+}
+
+// one gives the first document of a query on the dossier view.
+func (v *Views) one(ctx context.Context, query string, bind func(*sqlite.Stmt)) (view projections.DossierView, found bool, err error) {
+	err = v.read(ctx, projections.DossierProjection, func(conn *sqlite.Conn, _ eventlog.Position) error {
+		return each(conn, query, bind, func(stmt *sqlite.Stmt) (err error) {
+			found = true
+			view, err = columnView(stmt, 0)
+			return err
+		})
+	})
+	return view, found, err
+}
+
+// ByCode implements projections.Views. Where both match, the code wins over a source id.
+func (v *Views) ByCode(ctx context.Context, folded string) (projections.DossierView, bool, error) {
+	if folded == "" {
+		return projections.DossierView{}, false, nil
+	}
+	return v.one(ctx, `
+SELECT doc FROM (
+  SELECT doc, 0 AS place, id FROM dossiers WHERE code = ?1 AND code <> ''
+  UNION ALL
+  SELECT doc, 1, id FROM dossiers WHERE source = ?1 AND source <> '')
+ORDER BY place, id LIMIT 1`, func(stmt *sqlite.Stmt) { stmt.BindText(1, folded) })
+}
+
+// ByID implements projections.Views.
+func (v *Views) ByID(ctx context.Context, dossier uuid.UUID) (projections.DossierView, bool, error) {
+	return v.one(ctx, `SELECT doc FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
+}
+
+// BySubject implements projections.Views. Limit and cursor are as in Search.
+func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit int, cursor string) (projections.Page, error) {
+	limit, err := pageLimit(limit)
+	if err != nil {
+		return projections.Page{}, err
+	}
+	after, err := parseCursor(cursor, "subject", subject.String())
+	if err != nil {
+		return projections.Page{}, err
+	}
+	const newest = ` AND (submitted_at, id) < (?2, ?3) ORDER BY submitted_at DESC, id DESC LIMIT ?4)`
+	var page projections.Page
+	err = v.read(ctx, projections.DossierProjection, func(conn *sqlite.Conn, at eventlog.Position) error {
+		page.Position = at.String()
+		return readPage(conn, &page, limit, after, `
+SELECT doc, submitted_at, id FROM (
+  SELECT * FROM (SELECT * FROM dossiers WHERE owner = ?1`+newest+`
+  UNION
+  SELECT * FROM (SELECT * FROM dossiers WHERE submitter = ?1`+newest+`)
+ORDER BY submitted_at DESC, id DESC LIMIT ?4`, func(stmt *sqlite.Stmt) {
+			from := after.orLast()
+			stmt.BindBytes(1, subject[:])
+			stmt.BindInt64(2, from.Key)
+			stmt.BindBytes(3, from.ID)
+			stmt.BindInt64(4, int64(limit)+1)
+		})
+	})
+	return page, err
+}
+
+// LapsedSupplements implements projections.Views, the longest lapsed first.
+func (v *Views) LapsedSupplements(ctx context.Context, now time.Time, limit int) (ids []uuid.UUID, err error) {
+	err = v.read(ctx, projections.DossierProjection, func(conn *sqlite.Conn, _ eventlog.Position) error {
+		return each(conn, `SELECT id FROM dossiers WHERE supplement_until < ? ORDER BY supplement_until, id LIMIT ?`, func(stmt *sqlite.Stmt) {
+			stmt.BindInt64(1, now.UnixMicro())
+			stmt.BindInt64(2, int64(limit))
+		}, func(stmt *sqlite.Stmt) error {
+			ids = append(ids, columnUUID(stmt, 0))
+			return nil
+		})
+	})
+	return ids, err
+}

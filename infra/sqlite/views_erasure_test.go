@@ -1,0 +1,81 @@
+package sqlite_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"hoso/domain"
+	"hoso/projections"
+	"hoso/projections/projtest"
+)
+
+// TestErasureLeavesNothing looks for a person's values in the raw files: there
+// before the erasure, gone after it, the others' still there.
+func TestErasureLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.Lives(1, start, 0, 40)
+	dir := t.TempDir()
+	s := started(t, w, dir)
+	if err := projections.Rebuild(t.Context(), nil, s.runners...); err != nil { // so that there is an older generation
+		t.Fatal(err)
+	}
+	stop := s.follow()
+	const gone, stays = 7, 17
+	for _, n := range []int{gone, stays} {
+		if traces := tracesOf(t, dir, n); len(traces) == 0 {
+			t.Fatalf("no trace of person %d before the erasure: the test looks for the wrong thing", n)
+		}
+	}
+	who := projtest.Person(gone).Subject
+	w.Append(projtest.Stream(projtest.ID("dossier", gone)), start.AddDate(0, 6, 0), domain.Redacted{Subject: who})
+	s.caughtUp(w) // the key is still there: the marker alone must do
+	if traces := tracesOf(t, dir, gone); len(traces) > 0 {
+		t.Errorf("after the erasure: %q", traces)
+	}
+	if len(tracesOf(t, dir, stays)) == 0 {
+		t.Error("somebody else is gone too")
+	}
+	view, _, err := s.views.ByID(t.Context(), projtest.ID("dossier", gone))
+	if err != nil || !view.Erased || view.OwnerName != "" || len(view.IDProofs)+len(view.PhoneProofs) != 0 {
+		t.Errorf("the view is %+v, %v", view, err)
+	}
+	entries, err := s.views.Timeline(t.Context(), projtest.ID("dossier", gone))
+	if err != nil || len(entries) < 3 || !entries[0].Erased || entries[0].Text != "" || entries[0].VI != "Nộp hồ sơ" {
+		t.Errorf("the timeline is %+v, %v", entries, err)
+	}
+	stop()
+	followed := s.dump()
+	same(t, "rebuilt with the key still there", followed, fresh(t, w))
+	w.DestroyKey(who)
+	same(t, "rebuilt without the key", followed, fresh(t, w))
+}
+
+// tracesOf names where a person's values stand in the views' files.
+func tracesOf(t *testing.T, dir string, n int) (where []string) {
+	t.Helper()
+	p := projtest.Person(n)
+	files, err := filepath.Glob(filepath.Join(dir, "views", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := []string{p.Name.Text, fmt.Sprintf("So%d\"", n), domain.Fold(p.Name.Text), fmt.Sprintf("so%d", n), fmt.Sprintf("bí mật số %d", n)}
+	if n < 10 { // a number of one digit begins others; these end it
+		values = []string{p.Name.Text + `"`, domain.Fold(p.Name.Text) + " ", fmt.Sprintf("bí mật số %d", n) + "\x00"}
+	}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range append(values, p.IDNumber.Text, proofs().ID(p.IDNumber.Text), hex.EncodeToString([]byte(p.IDNumber.Text))) {
+			if bytes.Contains(raw, []byte(v)) {
+				where = append(where, filepath.Base(file)+": "+v)
+			}
+		}
+	}
+	return where
+}

@@ -1,0 +1,85 @@
+package projections
+
+import (
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/codec"
+	"hoso/domain/eventlog"
+)
+
+// Batch is a run of the log as projections handle it: decoded and folded. It
+// is shared by reference between them and must not be changed.
+type Batch struct {
+	Items []*Item           // the dossiers' events, in log order; other streams' are left out
+	End   eventlog.Position // how far the log has been seen with this batch
+	Last  Mark              // the newest event of any stream; zero when the batch holds none
+	Live  bool              // the head of the log was reached
+}
+
+// Mark names an event in such a way that another log, or an older state of
+// this one, shows when the mark is looked for there.
+type Mark struct {
+	Stream   string
+	Revision uint64
+	Position eventlog.Position
+	Hash     codec.Hash
+}
+
+// Item is one event of a dossier with the fold before and after it. Where
+// Broken is set the dossier cannot be folded over this event, and only the
+// stored event (Recorded) and Dossier are to be trusted.
+type Item struct {
+	codec.Decoded
+	Dossier uuid.UUID
+	Before  *domain.Dossier // shared, never to be written to
+	After   *domain.Dossier
+	Open    Step // the step that was running when this event came
+	// Redacted are the people erased from the dossier as far as is known: with
+	// this event, or in a replay with the last one.
+	Redacted  []domain.SubjectID
+	Catalogue *domain.Catalogue // as it stood at this position
+	Broken    error
+
+	document struct { // rendered once for all that keep it
+		once sync.Once
+		view DossierView
+		json []byte
+		err  error
+	}
+}
+
+// Document is the dossier's view after the event, also as JSON. It is made
+// once, with the proofs of who asks first; neither may be changed.
+func (it *Item) Document(proofs Proofs) (DossierView, []byte, error) {
+	d := &it.document
+	d.once.Do(func() {
+		d.view = ViewOf(it, proofs)
+		d.json, d.err = json.Marshal(d.view)
+	})
+	return d.view, d.json, d.err
+}
+
+// Step is the event that began the time now running. The zero Step runs
+// before the first event.
+type Step struct {
+	Type     string
+	Revision uint64
+	At       time.Time
+}
+
+// begins reports whether an event begins a step of its own. Bookkeeping does
+// not: it neither moves the dossier nor changes who is waited for, so the time
+// goes on counting for the step before it.
+func begins(eventType string) bool {
+	switch eventType {
+	case "dossier.numbered", "dossier.redacted", "dossier.rated", "dossier.contacted",
+		"dossier.payment_reconciled", "dossier.correction_requested", "dossier.corrected", "dossier.correction_declined":
+		return false
+	}
+	return true
+}

@@ -1,0 +1,155 @@
+package projections
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"hoso/domain/eventlog"
+)
+
+// Progress tells how far a rebuild has come.
+type Progress struct {
+	Events uint64            // read so far
+	At     eventlog.Position // of the newest of them
+	Head   eventlog.Position // the log's end when the rebuild began
+}
+
+// SwapRefusedError says that a rebuild set dossiers aside which the serving
+// documents hold: they go on serving, and the new ones are thrown away.
+type SwapRefusedError struct {
+	Projection string
+	Parked     []Parked
+}
+
+func (e *SwapRefusedError) Error() string {
+	lines := make([]string, len(e.Parked))
+	for i, p := range e.Parked {
+		lines[i] = fmt.Sprintf("dossier %s at position %s: %s", p.Dossier, p.Position, p.Reason)
+	}
+	return fmt.Sprintf("projection %s: the rebuild set aside what the serving view holds, which therefore stays: %s", e.Projection, strings.Join(lines, "; "))
+}
+
+// Rebuild builds this projection anew and then exchanges it for the serving
+// one; see the function Rebuild.
+func (r *Runner) Rebuild(ctx context.Context, progress func(Progress)) error {
+	return Rebuild(ctx, progress, r)
+}
+
+// Rebuild builds projections from the log's first event, in one reading for all
+// of them, beside those that serve, and exchanges each as soon as the new one
+// has seen what the serving one has. Errors: *SwapRefusedError, those of the
+// log, of the store, and the context's; what served then serves on.
+func Rebuild(ctx context.Context, progress func(Progress), runners ...*Runner) error {
+	inOrder := slices.SortedFunc(slices.Values(runners), func(a, b *Runner) int { return cmp.Compare(a.Name(), b.Name()) })
+	for _, r := range inOrder { // of the names, so that two rebuilds never wait for each other
+		r.building.Lock()
+		defer r.building.Unlock()
+	}
+	if progress == nil {
+		progress = func(Progress) {}
+	}
+	builders := make([]*builder, 0, len(runners))
+	defer func() {
+		for _, b := range builders {
+			b.discard()
+		}
+	}()
+	for _, r := range runners {
+		build, err := r.store.Build(ctx)
+		if err != nil {
+			return err
+		}
+		builders = append(builders, &builder{runner: r, docs: build, pending: map[uuid.UUID]*Item{}, parked: map[uuid.UUID]bool{}})
+	}
+	if err := runners[0].feed.fill(ctx, progress, builders); err != nil {
+		return err
+	}
+	var refused error
+	for _, b := range builders {
+		refused = errors.Join(refused, b.exchange(ctx))
+	}
+	return refused
+}
+
+// exchange brings the finished generation up to the serving one and swaps them.
+func (b *builder) exchange(ctx context.Context) error {
+	r := b.runner
+	if err := b.erase(ctx); err != nil {
+		return err
+	}
+	if err := b.catchUp(ctx, nil); err != nil { // what came during the build, while the old one goes on
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.serving != nil {
+		cp, err := r.serving.Checkpoint(ctx)
+		if err != nil {
+			return err
+		}
+		if err := b.catchUp(ctx, &cp.Resume); err != nil {
+			return err
+		}
+		if err := b.compare(ctx); err != nil {
+			return err
+		}
+	}
+	if err := r.store.Serve(ctx, b.done); err != nil {
+		return err
+	}
+	r.serving, b.done = b.done, nil
+	return nil
+}
+
+// catchUp follows the log up to a position, nil: to its end.
+func (b *builder) catchUp(ctx context.Context, until *eventlog.Position) error {
+	cp, err := b.done.Checkpoint(ctx)
+	if err != nil || until != nil && !cp.Resume.Before(*until) {
+		return err
+	}
+	for batch, err := range b.runner.feed.Batches(ctx, cp.Resume) {
+		if err != nil {
+			return err
+		}
+		if err := b.runner.applyTo(ctx, b.done, batch); err != nil {
+			return err
+		}
+		if until == nil && batch.Live || until != nil && !batch.End.Before(*until) {
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+// compare refuses the swap when the new generation misses a dossier that the
+// serving one holds.
+func (b *builder) compare(ctx context.Context) error {
+	before, err := b.runner.serving.Parked(ctx)
+	if err != nil {
+		return err
+	}
+	known := map[uuid.UUID]bool{}
+	for _, p := range before {
+		known[p.Dossier] = true
+	}
+	after, err := b.done.Parked(ctx)
+	if err != nil {
+		return err
+	}
+	var fresh []Parked
+	for _, p := range after {
+		if !known[p.Dossier] {
+			fresh = append(fresh, p)
+		}
+	}
+	if len(fresh) > 0 {
+		return &SwapRefusedError{Projection: b.runner.Name(), Parked: fresh}
+	}
+	return nil
+}

@@ -1,0 +1,255 @@
+package projections
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"hoso/domain"
+	"hoso/domain/eventlog"
+)
+
+const (
+	maxPending = 20_000 // dossiers a builder holds back, so that each is put about once, and in the order of its key
+	queued     = 8      // batches between two stages of a rebuild
+)
+
+// builder fills one projection's new generation.
+type builder struct {
+	runner  *Runner
+	docs    Build
+	done    Generation // once finished, until it serves
+	pending map[uuid.UUID]*Item
+	parked  map[uuid.UUID]bool
+	erased  []*Item // dossiers to be written anew without an erased person
+	in      chan *Batch
+}
+
+// decoded is a part of the log on its way through a rebuild.
+type decoded struct {
+	raw  eventlog.Batch
+	open []opened
+}
+
+// fill reads the whole log once: one goroutine decodes ahead, one folds, and
+// each builder writes in its own.
+func (f *Feed) fill(ctx context.Context, progress func(Progress), builders []*builder) error {
+	head, err := f.log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if err := f.catalogue.reach(ctx, head); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	parts := make(chan decoded, queued)
+	g.Go(func() error {
+		defer close(parts)
+		return f.decodeAll(ctx, parts)
+	})
+	for _, b := range builders {
+		b.in = make(chan *Batch, queued)
+		g.Go(func() error { return b.write(ctx) })
+	}
+	g.Go(func() error {
+		err := f.foldAll(ctx, parts, func(batch *Batch, p Progress) error {
+			p.Head = head
+			progress(p)
+			for _, b := range builders {
+				select {
+				case b.in <- batch:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+		if err == nil {
+			for _, b := range builders {
+				close(b.in)
+			}
+		}
+		return err
+	})
+	return g.Wait()
+}
+
+func (f *Feed) decodeAll(ctx context.Context, parts chan<- decoded) error {
+	for raw, err := range f.log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{}) {
+		if err != nil {
+			return err
+		}
+		part := decoded{raw: raw, open: make([]opened, 0, len(raw.Events))}
+		for _, r := range raw.Events {
+			id, ok := domain.DossierIDOf(r.Stream)
+			if !ok {
+				continue
+			}
+			o, err := f.open(r, id)
+			if err != nil {
+				return err
+			}
+			part.open = append(part.open, o)
+		}
+		select {
+		case parts <- part:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if raw.Live {
+			return nil
+		}
+	}
+	return ctx.Err()
+}
+
+func (f *Feed) foldAll(ctx context.Context, parts <-chan decoded, send func(*Batch, Progress) error) error {
+	folder := f.newFolder(hotRebuild)
+	events := uint64(0)
+	for part := range parts {
+		f.catalogue.note(part.raw.Events, part.raw.End)
+		b := &Batch{End: part.raw.End, Last: markOf(part.raw.Events), Items: make([]*Item, 0, len(part.open))}
+		for _, o := range part.open {
+			it, err := folder.item(ctx, o)
+			if err != nil {
+				return err
+			}
+			b.Items = append(b.Items, it)
+		}
+		events += uint64(len(part.raw.Events))
+		if err := send(b, Progress{Events: events, At: b.End}); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (b *builder) write(ctx context.Context) error {
+	cp := Checkpoint{Log: b.runner.feed.log.ID()}
+	for batch := range orDone(ctx, b.in) {
+		for _, it := range batch.Items {
+			if err := b.take(it); err != nil {
+				return err
+			}
+		}
+		if len(b.pending) >= maxPending {
+			if err := b.flush(); err != nil {
+				return err
+			}
+		}
+		cp.Resume = batch.End
+		if batch.Last.Stream != "" {
+			cp.Last = batch.Last
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := b.flush(); err != nil {
+		return err
+	}
+	if err := b.docs.SetCheckpoint(cp); err != nil {
+		return err
+	}
+	done, err := b.docs.Finish(ctx)
+	b.done = done
+	return err
+}
+
+// orDone ranges over a channel until it is closed or the context ends.
+func orDone[T any](ctx context.Context, in <-chan T) func(func(T) bool) {
+	return func(yield func(T) bool) {
+		for {
+			select {
+			case v, ok := <-in:
+				if !ok || !yield(v) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (b *builder) take(it *Item) error {
+	switch {
+	case b.parked[it.Dossier]:
+		return nil
+	case it.Broken != nil:
+		return b.park(it, it.Broken)
+	case it.Type == "dossier.redacted":
+		b.erased = append(b.erased, it)
+	}
+	err := b.guard(it, func() error { return b.docs.Append(it) })
+	if err == nil && !b.parked[it.Dossier] {
+		b.pending[it.Dossier] = it
+	}
+	return err
+}
+
+// flush puts what was held back, in the order of the tables' keys.
+func (b *builder) flush() error {
+	held := make([]*Item, 0, len(b.pending))
+	for _, it := range b.pending {
+		held = append(held, it)
+	}
+	slices.SortFunc(held, func(x, y *Item) int { return bytes.Compare(x.Dossier[:], y.Dossier[:]) })
+	clear(b.pending)
+	for _, it := range held {
+		if err := b.guard(it, func() error { return b.docs.Put(it) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) guard(it *Item, write func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = b.park(it, fmt.Errorf("projecting %s panicked: %v", it.Type, cause))
+		}
+	}()
+	return write()
+}
+
+func (b *builder) park(it *Item, reason error) error {
+	one := Parked{Dossier: it.Dossier, Revision: it.Revision, Position: it.Position, Reason: reason.Error()}
+	b.parked[it.Dossier] = true
+	b.runner.tell([]Parked{one})
+	return b.docs.Park(one)
+}
+
+// erase writes the dossiers of erased people anew: an event before the erasure
+// may still have been readable when it was appended.
+func (b *builder) erase(ctx context.Context) error {
+	for items := range slices.Chunk(b.erased, maxBatch) {
+		err := b.done.Update(ctx, func(docs Documents) error {
+			p, err := newPass(ctx, b.runner.feed, docs)
+			if err != nil {
+				return err
+			}
+			for _, it := range items {
+				if err := p.again(it); err != nil {
+					return err
+				}
+			}
+			return p.finish()
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *builder) discard() {
+	_ = b.docs.Discard() // a file left behind is deleted at the next opening
+	if b.done != nil {
+		_ = b.done.Discard()
+	}
+}

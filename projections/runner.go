@@ -1,0 +1,165 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"sync"
+	"time"
+
+	"hoso/domain/eventlog"
+)
+
+// Runner keeps one projection's documents in step with the log. Safe for
+// concurrent use.
+type Runner struct {
+	feed   *Feed
+	store  Store
+	logger *slog.Logger
+
+	mu      sync.Mutex // held while the serving generation is written or exchanged
+	serving Generation // nil until started
+
+	building sync.Mutex // one rebuild at a time
+}
+
+// NewRunner makes a projection's runner. Start it with Start.
+func NewRunner(feed *Feed, store Store, logger *slog.Logger) *Runner {
+	return &Runner{feed: feed, store: store, logger: logger.With("projection", store.Name())}
+}
+
+// Name is the projection's name.
+func (r *Runner) Name() string { return r.store.Name() }
+
+// Run follows the log until the context ends, and returns its error. The
+// runner must have been started.
+func (r *Runner) Run(ctx context.Context) error {
+	for b := range r.Batches(ctx) {
+		if err := r.Handle(ctx, b); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// Batches yields the batches that are to be handled next, and goes on for ever
+// over faults of the log or the key store, until the context ends.
+func (r *Runner) Batches(ctx context.Context) iter.Seq[*Batch] {
+	return func(yield func(*Batch) bool) {
+		var wait backoff
+		after, err := r.position(ctx)
+		for ; ctx.Err() == nil; wait.pause(ctx) {
+			if err != nil {
+				r.logger.Error("the view's checkpoint cannot be read; trying again", "error", err)
+				after, err = r.position(ctx)
+				continue
+			}
+			for b, fault := range r.feed.Batches(ctx, after) {
+				if fault != nil {
+					if ctx.Err() == nil {
+						r.logger.Error("the log cannot be followed; trying again", "after", after.String(), "error", fault)
+					}
+					break
+				}
+				if !yield(b) {
+					return
+				}
+				after, wait = b.End, 0
+			}
+		}
+	}
+}
+
+func (r *Runner) position(ctx context.Context) (eventlog.Position, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.serving == nil {
+		return eventlog.Position{}, errors.New("projections: the runner has not been started")
+	}
+	cp, err := r.serving.Checkpoint(ctx)
+	return cp.Resume, err
+}
+
+// Handle brings a batch into the documents, together with the checkpoint. A
+// fault that may pass is waited out without end; what it has handled before it
+// passes by. The only error is the context's.
+func (r *Runner) Handle(ctx context.Context, b *Batch) error {
+	var wait backoff
+	for {
+		err := r.apply(ctx, b)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.logger.Error("the view cannot be written; trying again", "until", b.End.String(), "error", err)
+		wait.pause(ctx)
+	}
+}
+
+func (r *Runner) apply(ctx context.Context, b *Batch) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.serving == nil {
+		return errors.New("projections: the runner has not been started")
+	}
+	return r.applyTo(ctx, r.serving, b)
+}
+
+func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch) error {
+	var parked []Parked
+	err := g.Update(ctx, func(docs Documents) error {
+		cp, err := docs.Checkpoint()
+		if err != nil || !cp.Resume.Before(b.End) {
+			return err
+		}
+		p, err := newPass(ctx, r.feed, docs)
+		if err != nil {
+			return err
+		}
+		for _, it := range b.Items {
+			if !cp.Resume.Before(it.Position) {
+				continue
+			}
+			if err := p.take(it); err != nil {
+				return err
+			}
+		}
+		if err := p.finish(); err != nil {
+			return err
+		}
+		parked = p.newlyParked
+		cp.Resume = b.End
+		if b.Last.Stream != "" {
+			cp.Last = b.Last
+		}
+		return docs.SetCheckpoint(cp)
+	})
+	if err == nil {
+		r.tell(parked)
+	}
+	return err
+}
+
+func (r *Runner) tell(parked []Parked) {
+	for _, p := range parked {
+		r.logger.Error("a dossier is set aside: it cannot be folded",
+			"dossier", p.Dossier, "revision", p.Revision, "position", p.Position.String(), "reason", p.Reason)
+	}
+}
+
+// backoff doubles from 50 ms to 10 s.
+type backoff time.Duration
+
+func (b *backoff) pause(ctx context.Context) {
+	d := min(max(2*time.Duration(*b), 50*time.Millisecond), 10*time.Second)
+	*b = backoff(d)
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

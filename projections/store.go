@@ -1,0 +1,95 @@
+package projections
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/domain/eventlog"
+)
+
+// Store is where one projection keeps its documents: generations, of which one
+// serves. Package sqlite implements it.
+type Store interface {
+	// Name is the projection's.
+	Name() string
+	// Serving gives the generation that answers queries. It is nil when there
+	// is none that this program can use; the text then says why.
+	Serving(ctx context.Context) (Generation, string)
+	// Build begins a new generation beside the serving one.
+	Build(ctx context.Context) (Build, error)
+	// Serve makes a finished generation the serving one, for ever and at once;
+	// the one before is kept, those before that are deleted.
+	Serve(ctx context.Context, g Generation) error
+}
+
+// Generation is one complete set of a projection's documents.
+type Generation interface {
+	// Checkpoint tells how far the documents have come.
+	Checkpoint(ctx context.Context) (Checkpoint, error)
+	// Parked lists the dossiers set aside, by position.
+	Parked(ctx context.Context) ([]Parked, error)
+	// Update runs apply in one transaction: all it wrote is kept, or nothing.
+	// After an error it is not known which, unless the error is apply's own.
+	Update(ctx context.Context, apply func(Documents) error) error
+	// Discard deletes a generation that does not serve.
+	Discard() error
+}
+
+// Build is a generation being filled in bulk; nothing reads it and a crash loses it.
+// Its Documents know neither Stored nor Forget.
+type Build interface {
+	Documents
+	// Finish completes the generation and puts it on disk.
+	Finish(ctx context.Context) (Generation, error)
+	// Discard drops everything; harmless after Finish.
+	Discard() error
+}
+
+// Documents writes one projection's documents within a transaction.
+type Documents interface {
+	// Checkpoint and SetCheckpoint move with the documents.
+	Checkpoint() (Checkpoint, error)
+	SetCheckpoint(c Checkpoint) error
+	// Stored is the newest revision of a dossier that the documents hold.
+	Stored(dossier uuid.UUID) (revision uint64, found bool, err error)
+	// Append adds what an event leaves for ever, e.g. its line in the timeline.
+	// Called for each event of a dossier, in order.
+	Append(it *Item) error
+	// Put replaces what is told of the dossier as a whole. Called at least for
+	// the last event of each batch.
+	Put(it *Item) error
+	// Forget removes everything of a dossier, before it is written anew.
+	Forget(dossier uuid.UUID) error
+	// Parked lists the dossiers set aside.
+	Parked() ([]Parked, error)
+	// Park sets a dossier aside: its documents stay as they are.
+	Park(p Parked) error
+	// Unpark takes a dossier back.
+	Unpark(dossier uuid.UUID) error
+	// Purge leaves no trace of what the transaction replaces: neither in free
+	// pages nor, after the commit, in the write-ahead log.
+	Purge()
+}
+
+// Checkpoint is how far a projection has come, and in which log.
+type Checkpoint struct {
+	Log    uuid.UUID         // the log's id
+	Resume eventlog.Position // everything up to here is in the documents
+	Last   Mark              // the newest event seen; zero before the first
+}
+
+// Parked is a dossier set aside because it cannot be folded.
+type Parked struct {
+	Dossier  uuid.UUID         `json:"dossier"`
+	Revision uint64            `json:"revision"` // of the event that cannot be folded
+	Position eventlog.Position `json:"position"`
+	Reason   string            `json:"reason"`
+}
+
+// ErrNotBuilt is a view that has no documents which this program can use:
+// Start, or the command rebuild, builds them.
+var ErrNotBuilt error = &domain.Error{Code: "view_not_built",
+	VI: "Dữ liệu tra cứu chưa được dựng xong: hãy đợi, hoặc chạy lệnh rebuild.",
+	EN: "The view has not been built yet: wait, or run the command rebuild."}
