@@ -38,7 +38,7 @@ type Submitted struct {
 	Parent          string     `json:"parent,omitempty" doc:"public: id of the linked group's parent (liên thông)"`
 	Intake          *Deadline  `json:"intake,omitempty" doc:"the intake clock; absent on imports"`
 	ImportedDue     *time.Time `json:"imported_due,omitempty" doc:"public: due date brought by an import, a fact of the case"`
-	Unit            string       `json:"unit,omitempty" doc:"public: the unit it came to, where an import tells it"`
+	Unit            string     `json:"unit,omitempty" doc:"public: the unit it came to, where an import tells it"`
 	SourceID        string     `json:"source_id,omitempty" doc:"public: the case's id in the system it was imported from"`
 	CalendarVersion string     `json:"calendar_version,omitempty" doc:"public: content hash of the reception calendar on that day"`
 }
