@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -182,6 +184,22 @@ func TestAgenciesNamedMustExist(t *testing.T) {
 	s.refused("unknown_agency", by(officer, "rr"), r.Dossier, domain.ReceiveResult{Place: "H99.77"})
 }
 
+// TestApplicantsSubmitOnline: saying that one's papers came over the counter
+// would spare one the comparison with the originals.
+func TestApplicantsSubmitOnline(t *testing.T) {
+	s := newShop(t)
+	for i, channel := range []domain.Channel{domain.Direct, " direct ", domain.Post} {
+		c := application("Người Thử", "")
+		c.Channel = channel
+		if _, err := s.Submit(t.Context(), by(citizen, fmt.Sprint(i)), c); domain.CodeOf(err) != "field_invalid" {
+			t.Errorf("%q by an applicant: %v", channel, err)
+		}
+		if _, err := s.Submit(t.Context(), by(officer, fmt.Sprint(i)), c); err != nil {
+			t.Errorf("%q by an officer: %v", channel, err)
+		}
+	}
+}
+
 // TestForbiddenTellsNoRevision: who may not act learns nothing by If-Match.
 func TestForbiddenTellsNoRevision(t *testing.T) {
 	s := newShop(t)
@@ -285,7 +303,87 @@ func TestLongDossierLoadsInTime(t *testing.T) {
 	start := time.Now()
 	l, err := New(s.Config).load(t.Context(), r.Dossier, false)
 	t.Logf("loaded %d events in %v", l.tip.Revision+1, time.Since(start))
-	if err != nil || len(l.done) != 10_002 {
-		t.Fatalf("%d commands, %v", len(l.done), err)
+	if took := time.Since(start); err != nil || l.tip.Revision != 10_001 || took > time.Second {
+		t.Fatalf("revision %d after %v, %v", l.tip.Revision, took, err)
+	}
+	if d, ok := l.find(CommandID(citizen, "c0")); !ok || d.revision != 2 {
+		t.Fatalf("the first contact is not found: %+v", d)
+	}
+}
+
+// TestCallersWhoLeaveMakeNoGap: callers go away while numbers are drawn by two
+// instances on a log that loses half its answers. What they left unfinished is
+// finished by the reaction, and the day's numbers have no gap and no double.
+func TestCallersWhoLeaveMakeNoGap(t *testing.T) {
+	base := newShop(t)
+	a, b := openShop(t, &ambiguousLog{Log: base.log}, base.keys), openShop(t, base.log, base.keys)
+	var left atomic.Int32
+	atOnce(t, 120, func(i int) (Receipt, error) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%12)*time.Millisecond)
+		defer cancel()
+		r, err := []*shop{a, b}[i%2].Submit(ctx, by(citizen, fmt.Sprint(i)), application("Người Thử", ""))
+		if err != nil {
+			left.Add(1)
+		}
+		return r, nil
+	})
+	if left.Load() == 0 {
+		t.Skip("nobody left in time")
+	}
+	c := openShop(t, base.log, base.keys)
+	numbers := map[int]bool{}
+	dossiers := 0
+	for i := range 120 {
+		id := uuid.NewSHA1(CommandID(citizen, fmt.Sprint(i)), []byte("dossier"))
+		r, err := c.Number(t.Context(), id)
+		if errors.Is(err, ErrNotFound) {
+			continue // left before the submission was written
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		code, _ := domain.ParseCode(r.Code)
+		numbers[code.Number] = true
+		dossiers++
+	}
+	drawn := len(c.types(domain.CounterStream(deskA, "260302")))
+	if drawn != dossiers || len(numbers) != dossiers || numbers[0] || dossiers > 0 && !numbers[dossiers] {
+		t.Fatalf("%d dossiers, %d numbers drawn, %d different", dossiers, drawn, len(numbers))
+	}
+}
+
+// TestErasureAmongWriters: while people are erased others submit and withdraw;
+// no event is ever left that cannot be folded, no erased value comes back.
+func TestErasureAmongWriters(t *testing.T) {
+	s := newShop(t)
+	var subjects sync.Map
+	atOnce(t, 60, func(i int) (Receipt, error) {
+		number := fmt.Sprintf("0012000123%02d", i%6)
+		r, err := s.Submit(t.Context(), by(citizen, fmt.Sprint(i)), application("Người Thử", number))
+		if err != nil {
+			return r, err
+		}
+		if r, err = s.Do(t.Context(), by(citizen, fmt.Sprint("w", i)), r.Dossier, domain.Withdraw{Reason: "thôi"}); err != nil {
+			return r, err
+		}
+		subject := s.fold(r.Dossier).Owner.Subject
+		_, err = s.Erase(t.Context(), admin, subject, "Điều 1")
+		switch {
+		case err == nil:
+			subjects.Store(subject, true)
+		case !errors.Is(err, domain.ErrStillOpen):
+			return r, err
+		}
+		return r, nil
+	})
+	for i := range 60 {
+		id := uuid.NewSHA1(CommandID(citizen, fmt.Sprint(i)), []byte("dossier"))
+		d := s.fold(id)
+		if _, erased := subjects.Load(d.Owner.Subject); erased && (d.Owner.Name.Text != "" || !d.Erased) {
+			t.Errorf("dossier %d of an erased person: marked %v, name kept %v", i, d.Erased, d.Owner.Name.Text != "")
+		}
+		if l, ok := s.hot.Peek(id); ok && d.Erased && l.dossier.Owner.Name.Text != "" {
+			t.Errorf("dossier %d: memory holds an erased name", i)
+		}
 	}
 }

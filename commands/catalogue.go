@@ -139,6 +139,28 @@ func (c *Catalogue) Agency(code string) (domain.Agency, bool) {
 	return c.fold.Agency(code)
 }
 
+// known refuses events that send a dossier, or its result, to an agency that
+// is not in the catalogue: nobody would find it there.
+func (c *Catalogue) known(events []domain.Event) error {
+	for _, e := range events {
+		var agency string
+		switch e := e.(type) {
+		case domain.Submitted:
+			agency = e.Receiving.Place
+		case domain.Routed:
+			agency = e.Agency
+		case domain.ResultReceived:
+			agency = e.Place
+		case domain.Delivered:
+			agency = e.Place
+		}
+		if _, ok := c.Agency(agency); agency != "" && !ok {
+			return domain.UnknownAgency(agency)
+		}
+	}
+	return nil
+}
+
 // Publish appends a version of a procedure, agency or calendar to its stream,
 // unless the stream's newest version is the same. It reports whether it did.
 func (h *Handler) Publish(ctx context.Context, req Request, e domain.Event) (bool, error) {

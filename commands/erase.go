@@ -29,6 +29,9 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 	if legalBasis == "" {
 		return Erasure{}, domain.ErrNoLegalBasis
 	}
+	if subject == uuid.Nil {
+		return Erasure{}, domain.ErrNotParty
+	}
 	h.erasing.Lock()
 	defer h.erasing.Unlock()
 	dossiers, err := h.dossiersOf(ctx, subject)
@@ -47,10 +50,12 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 	if err := h.recordErasure(ctx, req, subject, legalBasis); err != nil {
 		return Erasure{}, err
 	}
-	return Erasure{subject, len(dossiers)}, h.finishErasure(ctx, subject, dossiers)
+	// What is recorded is carried out, whether or not the caller still waits.
+	return Erasure{subject, len(dossiers)}, h.finishErasure(context.WithoutCancel(ctx), subject, dossiers)
 }
 
-// FinishErasures finishes, at start-up, what a crash interrupted.
+// FinishErasures finishes, at start-up, what a crash interrupted. Where the
+// person has submitted again in between, that is left for a later start.
 func (h *Handler) FinishErasures(ctx context.Context) error {
 	h.erasing.Lock()
 	defer h.erasing.Unlock()
@@ -74,7 +79,7 @@ func (h *Handler) FinishErasures(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if err := h.finishErasure(ctx, e.Subject, dossiers); err != nil {
+			if err := h.finishErasure(ctx, e.Subject, dossiers); err != nil && !errors.Is(err, domain.ErrStillOpen) {
 				return err
 			}
 		}

@@ -1,11 +1,21 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 
 	"hoso/domain"
 	"hoso/domain/eventlog"
 )
+
+// errNothingToDo: the command decided that everything is as it asks already.
+var errNothingToDo = errors.New("commands: nothing to do")
+
+// errPaperByOfficer: what an applicant sends themselves has come online, with
+// all that the rules ask of online dossiers.
+var errPaperByOfficer = &domain.Error{Code: "field_invalid",
+	VI: "Kênh nộp phải là online khi người nộp tự gửi; hồ sơ giấy do cán bộ một cửa nhập.",
+	EN: "The channel must be online for what applicants send themselves; a paper dossier is entered by the desk's officer."}
 
 // Refusals of the command layer; the guards' own are in package domain.
 var (

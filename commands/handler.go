@@ -93,6 +93,7 @@ func (h *Handler) do(ctx context.Context, req Request, dossier uuid.UUID, cmd do
 			return Receipt{}, err
 		}
 		r, err := h.once(ctx, req, l, cmd)
+		nothing := errors.Is(err, errNothingToDo)
 		var conflict *eventlog.ConflictError
 		switch {
 		case err == nil:
@@ -108,20 +109,27 @@ func (h *Handler) do(ctx context.Context, req Request, dossier uuid.UUID, cmd do
 			if err := pause(ctx, attempt); err != nil {
 				return Receipt{}, err
 			}
-		case !fresh && domain.CodeOf(err) != "":
-			// Refused on what we had at hand: another instance may have written since.
+		case !fresh && (nothing || domain.CodeOf(err) != ""):
+			// Refused, or found done, on what we had at hand: another instance may have written since.
 			fresh = true
 			newer, loadErr := h.load(ctx, dossier, true)
-			if loadErr != nil || newer.tip.Revision == l.tip.Revision {
+			switch {
+			case loadErr == nil && newer.tip.Revision != l.tip.Revision:
+			case nothing:
+				return r, loadErr
+			default:
 				return Receipt{}, err
 			}
+		case nothing:
+			return r, nil
 		default:
 			return Receipt{}, err
 		}
 	}
 }
 
-// once decides on a loaded dossier and appends.
+// once decides on a loaded dossier and appends; errNothingToDo comes with the
+// receipt to answer.
 func (h *Handler) once(ctx context.Context, req Request, l *loaded, cmd domain.Command) (Receipt, error) {
 	if !l.dossier.Exists {
 		return Receipt{}, ErrNotFound
@@ -129,11 +137,11 @@ func (h *Handler) once(ctx context.Context, req Request, l *loaded, cmd domain.C
 	if r, done, err := h.replay(l, req); done || err != nil {
 		return r, err
 	}
-	if req.IfMatch != nil && eventlog.Expected(*req.IfMatch) != l.tip.Revision {
-		return Receipt{}, errRevision(*req.IfMatch, l.tip.Revision)
-	}
 	if err := Allowed(req, cmd.CommandName(), l.dossier); err != nil {
 		return Receipt{}, err
+	}
+	if req.IfMatch != nil && eventlog.Expected(*req.IfMatch) != l.tip.Revision {
+		return Receipt{}, errRevision(*req.IfMatch, l.tip.Revision)
 	}
 	now := h.clock(l.tip)
 	rules, err := h.Catalogue.RulesFor(l.dossier, now)
@@ -145,7 +153,13 @@ func (h *Handler) once(ctx context.Context, req Request, l *loaded, cmd domain.C
 		return Receipt{}, err
 	}
 	if len(events) == 0 {
-		return l.receipt(), nil
+		return l.receipt(), errNothingToDo
+	}
+	if err := h.Catalogue.known(events); err != nil {
+		return Receipt{}, err
+	}
+	if err := h.keyForImported(ctx, cmd, l.dossier); err != nil {
+		return Receipt{}, err
 	}
 	drafts, err := h.drafts(req, l.dossier.Owner.Subject, now, events)
 	if err != nil {

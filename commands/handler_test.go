@@ -145,7 +145,9 @@ func TestOnlyAnOfficerLinksTwoNumbers(t *testing.T) {
 		s := newShop(t)
 		both := application("Người Thử", cccd)
 		both.Submitter.OtherID = cmnd
-		both.Channel = domain.Direct
+		if c.who.Role == domain.IntakeOfficer {
+			both.Channel = domain.Direct
+		}
 		first, err := s.Submit(t.Context(), by(c.who, "1"), both)
 		if err != nil {
 			t.Fatal(err)

@@ -2,13 +2,16 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
 	"hoso/domain"
 	"hoso/domain/codec"
+	"hoso/domain/eventlog"
 )
 
 // importSpace is the name space of imported dossiers' ids.
@@ -49,6 +52,9 @@ type Violated struct {
 func (h *Handler) ImportCase(ctx context.Context, req Request, c Case) (Imported, error) {
 	h.erasing.RLock()
 	defer h.erasing.RUnlock()
+	if len(c.Facts) == 0 {
+		return Imported{}, errNoFacts
+	}
 	out := Imported{Dossier: uuid.NewSHA1(importSpace, []byte(c.Source+"\x00"+c.ID))}
 	req.ID = out.Dossier
 	l, err := h.load(ctx, out.Dossier, true)
@@ -62,8 +68,9 @@ func (h *Handler) ImportCase(ctx context.Context, req Request, c Case) (Imported
 	out.Violations = violations
 	// The code is drawn right behind the submission, at revision 1: a crash
 	// between the two leaves a submission to number, never a number without one.
-	out.AlreadyThere = int(l.tip.Revision) + 1
-	if l, err = h.importFacts(ctx, req, l, c.Facts, events, 0, 1); err != nil {
+	out.AlreadyThere = imported(l, req.ID)
+	events[0] = withSomebody(events[0], out.Dossier)
+	if l, err = h.importFacts(ctx, req, l, c.Facts, events, 1); err != nil {
 		return out, err
 	}
 	if l.dossier.Code == "" {
@@ -74,13 +81,60 @@ func (h *Handler) ImportCase(ctx context.Context, req Request, c Case) (Imported
 			return out, err
 		}
 	}
-	from := int(l.tip.Revision) // facts from 1 on stand one revision later than their index
-	if l, err = h.importFacts(ctx, req, l, c.Facts, events, from, len(events)); err != nil {
+	if l, err = h.importFacts(ctx, req, l, c.Facts, events, len(events)); err != nil {
 		return out, err
 	}
 	out.Code = l.dossier.Code
-	out.Appended = int(l.tip.Revision) + 1 - out.AlreadyThere
+	out.Appended = imported(l, req.ID) - out.AlreadyThere
 	return out, nil
+}
+
+var errNoFacts = errors.New("commands: a case needs facts, the first a submission")
+
+// imported counts the events that imports of the case wrote, its code among
+// them; what people did to the dossier since is not theirs.
+func imported(l *loaded, command uuid.UUID) int {
+	n := l.count(command)
+	if l.dossier.Code != "" {
+		n++
+	}
+	return n
+}
+
+// withSomebody gives a submission that tells no person one of the dossier's
+// own, so that what officers write about the case later can be sealed.
+func withSomebody(e domain.Event, dossier uuid.UUID) domain.Event {
+	s, ok := e.(domain.Submitted)
+	if !ok {
+		return e
+	}
+	if s.Owner.Subject == uuid.Nil {
+		s.Owner.Subject = importedOwner(dossier)
+	}
+	if s.Submitter.Subject == uuid.Nil {
+		s.Submitter.Subject = s.Owner.Subject
+	}
+	return s
+}
+
+// importedOwner is the unnamed owner of an imported dossier.
+func importedOwner(dossier uuid.UUID) domain.SubjectID {
+	return uuid.NewSHA1(dossier, []byte("owner"))
+}
+
+// keyForImported makes the key of an imported dossier's unnamed owner when
+// somebody first works on it: most are never touched again.
+func (h *Handler) keyForImported(ctx context.Context, cmd domain.Command, d domain.Dossier) error {
+	switch cmd.(type) {
+	case domain.Number, domain.LapseSupplement, domain.Redact: // no words in these
+		return nil
+	}
+	owner := importedOwner(d.ID)
+	if d.Owner.Subject != owner || slices.Contains(d.Redacted, owner) {
+		return nil
+	}
+	_, err := h.Keys.Resolve(ctx, owner)
+	return err
 }
 
 // settle folds a case from its beginning: what a fact settles (a late
@@ -110,26 +164,29 @@ func settle(facts []ImportedFact, now time.Time) ([]domain.Event, []Violated, er
 	return events, violations, nil
 }
 
-// importEvents bounds one append of imported events, far below its size limit.
+// importEvents bounds one append of imported events, usually far below its size limit.
 const importEvents = 200
 
-// importFacts appends events from … to-1, unless the stream goes beyond them.
-func (h *Handler) importFacts(ctx context.Context, req Request, l *loaded, facts []ImportedFact, events []domain.Event, from, to int) (*loaded, error) {
-	if from == 0 && l.dossier.Exists {
-		return l, nil
-	}
+// importFacts appends the facts before to that imports have not written yet.
+func (h *Handler) importFacts(ctx context.Context, req Request, l *loaded, facts []ImportedFact, events []domain.Event, to int) (*loaded, error) {
 	now := h.clock(l.tip)
-	for from < to {
+	size := importEvents
+	for from := l.count(req.ID); from < to; from = l.count(req.ID) {
 		var drafts []codec.Draft
-		for ; from < to && len(drafts) < importEvents; from++ {
-			drafts = append(drafts, codec.Draft{Event: events[from], Meta: codec.Meta{
-				Command: req.ID, Correlation: req.Correlation, Actor: facts[from].By, RecordedAt: now, OccurredAt: facts[from].At,
+		for i := from; i < min(to, from+size); i++ {
+			drafts = append(drafts, codec.Draft{Event: events[i], Meta: codec.Meta{
+				Command: req.ID, Correlation: req.Correlation, Actor: facts[i].By, RecordedAt: now, OccurredAt: facts[i].At,
 			}})
 		}
-		var err error
-		if l, err = h.append(ctx, l, drafts); err != nil {
+		next, err := h.append(ctx, l, drafts)
+		if errors.Is(err, eventlog.ErrTooLarge) && len(drafts) > 1 {
+			size = len(drafts) / 2
+			continue
+		}
+		if err != nil {
 			return l, err
 		}
+		l = next
 	}
 	return l, nil
 }

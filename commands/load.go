@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,15 +20,18 @@ type loaded struct {
 	dossier  domain.Dossier
 	tip      codec.Tip
 	position eventlog.Position
-	done     []done // commands found in the history, oldest first
+	done     *done // the newest of the commands found in the history
 }
 
-// done is a command that the history holds, with its receipt.
+// done is a command that the history holds, with its receipt. It is never
+// changed: the histories that branch off before an append share what is behind.
 type done struct {
+	before   *done
 	command  uuid.UUID
 	digest   string
 	revision uint64
 	position eventlog.Position
+	events   int
 }
 
 // load gives the dossier from memory, or folds it from the log; fresh reads
@@ -64,11 +66,9 @@ func (l *loaded) with(d codec.Decoded) *loaded {
 	n.dossier = domain.Evolve(l.dossier, d.Fact())
 	n.tip = d.Tip()
 	n.position = d.Position
-	entry := done{command: d.Meta.Command, digest: d.Meta.Digest, revision: d.Revision, position: d.Position}
-	if last := len(l.done) - 1; last >= 0 && l.done[last].command == entry.command {
-		n.done = append(slices.Clone(l.done[:last]), entry)
-	} else {
-		n.done = append(slices.Clip(l.done), entry)
+	n.done = &done{before: l.done, command: d.Meta.Command, digest: d.Meta.Digest, revision: d.Revision, position: d.Position, events: 1}
+	if l.done != nil && l.done.command == n.done.command {
+		n.done.before, n.done.events = l.done.before, l.done.events+1
 	}
 	return &n
 }
@@ -120,13 +120,23 @@ func (l *loaded) receipt() Receipt {
 }
 
 // find gives a command's entry in the history.
-func (l *loaded) find(command uuid.UUID) (done, bool) {
-	for _, d := range slices.Backward(l.done) {
+func (l *loaded) find(command uuid.UUID) (*done, bool) {
+	for d := l.done; d != nil; d = d.before {
 		if d.command == command {
 			return d, true
 		}
 	}
-	return done{}, false
+	return nil, false
+}
+
+// count tells how many events of the history a command caused.
+func (l *loaded) count(command uuid.UUID) (n int) {
+	for d := l.done; d != nil; d = d.before {
+		if d.command == command {
+			n += d.events
+		}
+	}
+	return n
 }
 
 // replay answers a command that the history holds with its first receipt, and

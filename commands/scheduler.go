@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -41,32 +42,51 @@ func (s *Scheduler) Run(ctx context.Context, every time.Duration) {
 	}
 }
 
-// Once does what is due now and tells how many dossiers it changed.
+// Once does what is due now and tells how many dossiers it changed. A dossier
+// that cannot be read or written holds up no other: its error is told at the end.
 func (s *Scheduler) Once(ctx context.Context) (int, error) {
 	due, err := s.Lapsed(ctx, s.Handler.Now(), lapsedAtOnce)
 	if err != nil {
 		return 0, err
 	}
 	n := 0
+	var failed error
 	for _, dossier := range due {
-		l, err := s.Handler.load(ctx, dossier, false)
-		if err != nil {
-			return n, err
+		lapsed, err := s.lapse(ctx, dossier)
+		if ctx.Err() != nil {
+			return n, errors.Join(failed, err)
 		}
-		if l.dossier.Supplement == nil {
-			continue // answered meanwhile
-		}
-		// One id for one guide: the dossier and when the guide was given.
-		id := uuid.NewSHA1(dossier, []byte("lapse"+l.dossier.Supplement.At.Format(time.RFC3339Nano)))
-		r, err := s.Handler.Do(ctx, Request{Actor: domain.Actor{Role: domain.System}, ID: id}, dossier, domain.LapseSupplement{})
-		switch {
-		case domain.CodeOf(err) != "":
-			continue // answered, or extended, since
-		case err != nil:
-			return n, err
-		case !r.Replayed:
+		failed = errors.Join(failed, err)
+		if lapsed {
 			n++
 		}
 	}
-	return n, nil
+	return n, failed
+}
+
+// lapse ends one dossier, unless it was answered meanwhile.
+func (s *Scheduler) lapse(ctx context.Context, dossier uuid.UUID) (bool, error) {
+	guide, err := s.guide(ctx, dossier)
+	if guide == nil || err != nil {
+		return false, err
+	}
+	// One id for one guide: the dossier and when the guide was given.
+	id := uuid.NewSHA1(dossier, []byte("lapse"+guide.At.Format(time.RFC3339Nano)))
+	r, err := s.Handler.Do(ctx, Request{Actor: domain.Actor{Role: domain.System}, ID: id}, dossier, domain.LapseSupplement{})
+	if domain.CodeOf(err) != "" {
+		return false, nil // answered, or extended, since
+	}
+	return err == nil && !r.Replayed, err
+}
+
+// guide is the one that waits for its answer, nil if none does. It loads under
+// the erasure gate, so as to put no erased person's values back into memory.
+func (s *Scheduler) guide(ctx context.Context, dossier uuid.UUID) (*domain.OpenSupplement, error) {
+	s.Handler.erasing.RLock()
+	defer s.Handler.erasing.RUnlock()
+	l, err := s.Handler.load(ctx, dossier, false)
+	if err != nil {
+		return nil, err
+	}
+	return l.dossier.Supplement, nil
 }

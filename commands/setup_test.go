@@ -170,7 +170,6 @@ func (s *shop) publish() {
 var (
 	citizen = domain.Actor{Role: domain.Applicant, ID: "citizen-1"}
 	officer = domain.Actor{Role: domain.IntakeOfficer, Agency: deskA, ID: "officer-1"}
-	expert  = domain.Actor{Role: domain.Specialist, Agency: decider, ID: "expert-1"}
 	chief   = domain.Actor{Role: domain.Leader, Agency: decider, ID: "chief-1"}
 )
 

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,8 +16,7 @@ import (
 // as of Do.
 func (h *Handler) Submit(ctx context.Context, req Request, cmd domain.SubmitDossier) (r Receipt, err error) {
 	if h.Observe != nil {
-		start := h.Now()
-		defer func() { h.Observe(cmd.CommandName(), h.Now().Sub(start), err) }()
+		defer func(start time.Time) { h.Observe(cmd.CommandName(), time.Since(start), err) }(time.Now())
 	}
 	h.erasing.RLock()
 	defer h.erasing.RUnlock()
@@ -62,8 +62,15 @@ func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.S
 	}
 	env := domain.Env{Now: now, Actor: req.Actor, Rules: rules}
 	// Decided once with nobody yet, so that a refusal leaves no key behind.
-	if _, err := placeholders(req.ID, cmd).Decide(l.dossier, env); err != nil {
+	trial, err := placeholders(req.ID, cmd).Decide(l.dossier, env)
+	if err != nil {
 		return nil, err
+	}
+	if err := h.Catalogue.known(trial); err != nil {
+		return nil, err
+	}
+	if req.Actor.Role == domain.Applicant && submittedOf(trial).Channel != domain.Online {
+		return nil, errPaperByOfficer
 	}
 	if err := h.resolve(ctx, req, &cmd); err != nil {
 		return nil, err
@@ -72,35 +79,47 @@ func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.S
 	if err != nil {
 		return nil, err
 	}
-	drafts, err := h.drafts(req, ownerOf(events), now, events)
+	drafts, err := h.drafts(req, submittedOf(events).Owner.Subject, now, events)
 	if err != nil {
 		return nil, err
 	}
 	return h.append(ctx, l, drafts)
 }
 
-// ownerOf is the person whose key a submission's digest is keyed with.
-func ownerOf(events []domain.Event) domain.SubjectID {
+// submittedOf finds the submission among what its command decided. Its
+// owner's key is the one the request's digest is keyed with.
+func submittedOf(events []domain.Event) (s domain.Submitted) {
 	for _, e := range events {
-		if s, ok := e.(domain.Submitted); ok {
-			return s.Owner.Subject
+		if found, ok := e.(domain.Submitted); ok {
+			s = found
 		}
 	}
-	return uuid.Nil
+	return s
 }
 
 // resolve finds or makes the persons of a submission; their keys are durable
 // before anything is sealed with them.
 func (h *Handler) resolve(ctx context.Context, req Request, cmd *domain.SubmitDossier) (err error) {
 	seen := req.Actor.Role == domain.IntakeOfficer
-	cmd.Submitter.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(req.ID, []byte("submitter")), idNumbers(cmd.Submitter, seen)...)
+	cmd.Submitter.Subject, err = h.resolvePerson(ctx, req, "submitter", idNumbers(cmd.Submitter, seen))
 	if err != nil || cmd.Owner == nil {
 		return err
 	}
 	owner := *cmd.Owner // the caller's own stays as it was
-	owner.Subject, err = h.Keys.Resolve(ctx, uuid.NewSHA1(req.ID, []byte("owner")), idNumbers(owner, seen)...)
+	owner.Subject, err = h.resolvePerson(ctx, req, "owner", idNumbers(owner, seen))
 	cmd.Owner = &owner
 	return err
+}
+
+// resolvePerson finds a person by their numbers, or makes one. Who has no
+// number is found again by the command. Who has one must not be: a command
+// broken off and sent again with another's number would link the two.
+func (h *Handler) resolvePerson(ctx context.Context, req Request, part string, numbers []string) (domain.SubjectID, error) {
+	candidate := uuid.NewSHA1(req.ID, []byte(part))
+	if len(numbers) > 0 {
+		candidate = h.Codec.FreshID()
+	}
+	return h.Keys.Resolve(ctx, candidate, numbers...)
 }
 
 // placeholders gives the persons subjects of their own, for a decision whose

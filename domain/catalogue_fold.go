@@ -53,15 +53,39 @@ func (c *Catalogue) Apply(e Event) error {
 	return nil
 }
 
-// Procedure gives the newest version in force on a day (of several, the last published).
+// Procedure gives the version in force on a day: the last published of those
+// that have begun by then, unless it has ended. A version that ends the
+// procedure does not bring back the one before it.
 func (c *Catalogue) Procedure(code string, day calendar.Date) (ProcedurePublished, bool) {
-	for _, p := range slices.Backward(c.procedures[code]) {
-		from, to := p.Procedure.EffectiveFrom, p.Procedure.EffectiveTo
-		if !day.Before(from) && (to == (calendar.Date{}) || !day.After(to)) {
+	p, ok := c.begun(code, day)
+	to := p.Procedure.EffectiveTo
+	return p, ok && !day.Before(p.Procedure.EffectiveFrom) && (to.IsZero() || !day.After(to))
+}
+
+// begun is the last published version that has begun by a day, else the last
+// published of all; false for an unknown code.
+func (c *Catalogue) begun(code string, day calendar.Date) (ProcedurePublished, bool) {
+	vs := c.procedures[code]
+	for _, p := range slices.Backward(vs) {
+		if !day.Before(p.Procedure.EffectiveFrom) {
 			return p, true
 		}
 	}
-	return ProcedurePublished{}, false
+	if len(vs) == 0 {
+		return ProcedurePublished{}, false
+	}
+	return vs[len(vs)-1], true
+}
+
+// agencyOn is the last published version of an agency that has begun by a day,
+// also when it has ended since; else the newest.
+func (c *Catalogue) agencyOn(code string, day calendar.Date) (Agency, bool) {
+	for _, a := range slices.Backward(c.agencies[code]) {
+		if !day.Before(a.EffectiveFrom) {
+			return a, true
+		}
+	}
+	return c.Agency(code)
 }
 
 // ProcedureVersion gives the version with a content hash.
@@ -112,24 +136,26 @@ func (c *Catalogue) Agencies() []Agency {
 }
 
 // Rules gives what a decision on a dossier goes by now: the procedure version
-// it pinned at acceptance, else the one in force today; the newest calendars
-// of its agencies. Errors: *Error for a procedure, agency or calendar that
-// the catalogue does not hold.
+// it pinned at acceptance, else today's; the newest calendars of its agencies.
+// Where the procedure has ended its last version holds for what came in
+// before; SubmitDossier refuses what is new. Errors: *Error for a procedure,
+// agency or calendar that the catalogue does not hold.
 func (c *Catalogue) Rules(procedure, pinned, agency, competent string, now time.Time) (Rules, error) {
+	today := calendar.DateOf(now)
 	p, ok := c.pinned[pinned]
 	if !ok {
-		p, ok = c.Procedure(procedure, calendar.DateOf(now))
+		p, ok = c.begun(procedure, today)
 	}
 	if !ok {
-		return Rules{}, unknown("unknown_procedure", "Không có thủ tục %s đang có hiệu lực.", "There is no procedure %s in force.", procedure)
+		return Rules{}, unknown("unknown_procedure", "Không có thủ tục mã %s.", "There is no procedure with code %s.", procedure)
 	}
-	a, ok := c.Agency(agency)
+	a, ok := c.agencyOn(agency, today)
 	if !ok {
-		return Rules{}, unknown("unknown_agency", "Không có cơ quan mã %s.", "There is no agency with code %s.", agency)
+		return Rules{}, UnknownAgency(agency)
 	}
-	b, ok := c.Agency(competent)
+	b, ok := c.agencyOn(competent, today)
 	if !ok {
-		return Rules{}, unknown("unknown_agency", "Không có cơ quan mã %s.", "There is no agency with code %s.", competent)
+		return Rules{}, UnknownAgency(competent)
 	}
 	reception, ok := c.Calendar(a.ReceptionCalendar)
 	if !ok {
@@ -140,6 +166,11 @@ func (c *Catalogue) Rules(procedure, pinned, agency, competent string, now time.
 		return Rules{}, unknown("unknown_calendar", "Không có lịch làm việc %q.", "There is no working calendar %q.", b.ProcessingCalendar)
 	}
 	return Rules{Procedure: p.Procedure, ProcedureVersion: p.Version, Agency: a, Competent: b, Reception: reception, Processing: processing}, nil
+}
+
+// UnknownAgency refuses an agency that the catalogue does not hold.
+func UnknownAgency(agency string) *Error {
+	return unknown("unknown_agency", "Không có cơ quan mã %s.", "There is no agency with code %s.", agency)
 }
 
 func unknown(code, vi, en, what string) *Error {

@@ -63,6 +63,10 @@ func movedDeadline(d Dossier, env Env, due time.Time, basis string) *Deadline {
 	}
 }
 
+// tooFar reports whether a due date lies so far ahead that a pause could not
+// keep its remaining time: a slip in the year.
+func (d *Deadline) tooFar() bool { return d.Remaining > calendar.MaxQuantity*calendar.DayMinutes }
+
 // hours is the calendar that the running clock goes by: the desk's until acceptance.
 func (d Dossier) hours(r Rules) *calendar.Calendar {
 	if d.AcceptedAt.IsZero() {

@@ -24,14 +24,14 @@ func (c RequestCorrection) Decide(d Dossier, env Env) ([]Event, error) {
 	f := formOn(d)
 	return f.answer(d, CorrectionRequested{
 		Request:    strconv.Itoa(d.CorrectionsAsked + 1),
-		Correction: c.correction(f, d, env.Now),
+		Correction: c.correction(f, d, env),
 		Reason:     f.requiredPersonal("reason", c.Reason),
 		LegalBasis: f.text("legal_basis", c.LegalBasis, MaxName),
 	})
 }
 
 // correction keeps only what the field needs.
-func (c RequestCorrection) correction(f *form, d Dossier, now time.Time) Correction {
+func (c RequestCorrection) correction(f *form, d Dossier, env Env) Correction {
 	out := Correction{Field: pick(f, "field", c.Field, CorrectNote, CorrectDecidedAt, CorrectDueAt, CorrectOutcome, CorrectOwnerName)}
 	switch out.Field {
 	case CorrectNote, CorrectOwnerName:
@@ -47,14 +47,14 @@ func (c RequestCorrection) correction(f *form, d Dossier, now time.Time) Correct
 		}
 		t := c.Time.UTC()
 		out.Time = &t
-		f.orderly(out, d, now)
+		f.orderly(out, d, env)
 	}
 	return out
 }
 
 // orderly refuses instants that cannot be: a decision in the future or before
-// the dossier was accepted, a due date before it was submitted.
-func (f *form) orderly(c Correction, d Dossier, now time.Time) {
+// the dossier was accepted, a due date before it was submitted or far away.
+func (f *form) orderly(c Correction, d Dossier, env Env) {
 	begin := d.SubmittedAt
 	if c.Field == CorrectDecidedAt && d.AcceptedAt.After(begin) {
 		begin = d.AcceptedAt
@@ -62,8 +62,10 @@ func (f *form) orderly(c Correction, d Dossier, now time.Time) {
 	switch {
 	case c.Time.Before(begin):
 		f.invalid("time", "nằm trước khi hồ sơ được nộp hoặc tiếp nhận", "lies before the dossier was submitted or accepted")
-	case c.Field == CorrectDecidedAt && c.Time.After(now):
+	case c.Field == CorrectDecidedAt && c.Time.After(env.Now):
 		f.invalid("time", "nằm trong tương lai", "lies in the future")
+	case c.Field == CorrectDueAt:
+		f.near("time", movedDeadline(d, env, *c.Time, "corrected"))
 	}
 }
 
@@ -88,6 +90,9 @@ func (c ApproveCorrection) Decide(d Dossier, env Env) ([]Event, error) {
 		}
 		if e.Correction.Field == CorrectDueAt && e.Correction.Time != nil {
 			e.Deadline = movedDeadline(d, env, *e.Correction.Time, "corrected")
+		}
+		if e.Correction.Text.Erased { // what it said is gone, and would replace what is there
+			f.fail(ErrPersonErased)
 		}
 		f.second(open, env.Actor)
 	}

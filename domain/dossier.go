@@ -33,7 +33,6 @@ type Dossier struct {
 	Parent      string
 
 	base            Status // 1, 2, 4 or an end; the pauses lie over it
-	stage           Stage
 	Guides          map[Stage]int // guides for supplement given so far
 	Supplement      *OpenSupplement
 	Clock           Clock

@@ -24,11 +24,19 @@ func (c ExtendDueDate) Decide(d Dossier, env Env) ([]Event, error) {
 		f.missing("due_at")
 	} else {
 		e.Deadline = movedDeadline(d, env, c.DueAt, "extended")
+		f.near("due_at", e.Deadline)
 	}
 	if !d.Clock.Due.IsZero() && !workingDayBefore(d.hours(env.Rules), env.Now, d.Clock.Due) {
 		f.fail(ErrExtendedTooLate)
 	}
 	return f.answer(d, e)
+}
+
+// near refuses a due date that is too far away.
+func (f *form) near(field string, dl *Deadline) {
+	if dl.tooFar() {
+		f.invalid(field, "quá xa", "lies too far ahead")
+	}
 }
 
 // workingDayBefore reports whether a working day begins today or later and

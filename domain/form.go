@@ -73,9 +73,11 @@ func (f *form) personal(field, s string) Personal {
 	return f.own(field, s, MaxText)
 }
 
+// requiredPersonal asks for nothing about an erased person: money still goes
+// back to them, and corrections are still decided.
 func (f *form) requiredPersonal(field, s string) Personal {
 	p := f.own(field, s, MaxText)
-	if p.IsZero() {
+	if p.IsZero() && !f.erased {
 		f.missing(field)
 	}
 	return p

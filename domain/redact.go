@@ -16,5 +16,5 @@ func (c Redact) Decide(d Dossier, _ Env) ([]Event, error) {
 	if slices.Contains(d.Redacted, c.Subject) {
 		return nil, nil
 	}
-	return formOn(d).answer(d, Redacted{Subject: c.Subject})
+	return formOn(d).answer(d, Redacted(c))
 }

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"strconv"
+
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
 )
@@ -11,5 +13,6 @@ func answer(c echo.Context, status int, v any) error {
 	if err != nil {
 		return err
 	}
+	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	return c.Blob(status, "application/json; charset=utf-8", body)
 }

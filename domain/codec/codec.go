@@ -59,7 +59,7 @@ func (c *Codec) Encode(stream string, tip Tip, drafts []Draft) ([]eventlog.Propo
 		if !m.OccurredAt.IsZero() {
 			m.OccurredAt = m.OccurredAt.UTC()
 		}
-		id := c.newID()
+		id := c.FreshID()
 		sealer := c.sealer(stream, id)
 		data, err := json.Marshal(d.Event, sealer.marshal)
 		sealer.release()
@@ -132,7 +132,8 @@ func (d Decoded) Tip() Tip {
 	return Tip{Revision: eventlog.Expected(d.Revision), Hash: d.Meta.Hash, RecordedAt: d.Meta.RecordedAt}
 }
 
-func (c *Codec) newID() uuid.UUID {
+// FreshID makes an id that nothing has yet.
+func (c *Codec) FreshID() uuid.UUID {
 	if c.NewID == nil {
 		return uuid.New()
 	}

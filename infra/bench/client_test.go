@@ -15,7 +15,6 @@ import (
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
-	out  []byte
 	body []byte
 }
 

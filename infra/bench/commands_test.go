@@ -18,7 +18,7 @@ import (
 const (
 	desk      = "H99.01"
 	decider   = "H99.14"
-	procedure = "1.013238"
+	procedure = "1.013217"
 )
 
 // life is the mix "one dossier's life": ten commands by five people, each

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"bytes"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/pem"
@@ -125,17 +124,24 @@ func serve(b *testing.B, dir string) *server {
 	}
 	s := &server{addr: freeAddr(b), key: private}
 	cmd := exec.Command(binary, "serve", "--data", dir, "--addr", s.addr, "--token-key", keyFile)
-	var said bytes.Buffer
-	cmd.Stderr = &said
+	// A file, as in real life: reading a pipe would cost the bench's own time.
+	said, err := os.Create(filepath.Join(b.TempDir(), "serve.log"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	cmd.Stderr = said
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
-	s.stop = func() {
+	s.stop = sync.OnceFunc(func() {
+		defer said.Close()
 		cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
-			b.Errorf("serve: %v: %s", err, tail(said.Bytes()))
+			text, _ := os.ReadFile(said.Name())
+			b.Errorf("serve: %v: %s", err, tail(text))
 		}
-	}
+	})
+	b.Cleanup(s.stop)
 	s.ready(b)
 	return s
 }

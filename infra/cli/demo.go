@@ -20,7 +20,7 @@ type demoCmd struct {
 
 // Help tells what it does to folders.
 func (demoCmd) Help() string {
-	return `Three months of simulated dossiers are lived through the real commands up to this minute, then served. Without --data it works in a temporary folder and removes it at the end; a folder given with --data is kept, and served as it is the next time. Its keys for tokens and roots are its own: nothing for real data.
+	return `Three months of simulated dossiers are lived through the real commands up to this minute, then served. Without --data it works in a temporary folder and removes it at the end; a folder given with --data is kept, and served as it is the next time; one whose log did not begin with a simulation is refused. Its keys for tokens and roots are its own: nothing for real data.
 
 --json gives {url, data, delivered, supplement, late, submitted (codes), id_number (of the delivered one's owner), users: [{role, agency, token, header_file}], try: [{what, command}]}.`
 }
@@ -55,6 +55,9 @@ func (c *demoCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer s.closing(&err)
+	if !exists(simulatedMark(s.dir)) {
+		return badInput("the log in %s is not a simulated one, and the demo hands out tokens for every role: start it with hoso serve, or give the demo an empty folder", s.dir)
+	}
 	bar := a.progress("building the views")
 	if err := s.openViews(a.ctx, func(p projections.Progress) { bar.at(p.At.Commit, p.Head.Commit) }); err != nil {
 		return err

@@ -168,6 +168,21 @@ func TestDemoStartsWarm(t *testing.T) {
 	}
 }
 
+// TestDemoRefusesRealDossiers: it hands out tokens for every role.
+func TestDemoRefusesRealDossiers(t *testing.T) {
+	dir := t.TempDir()
+	if code, _, stderr := runMain(t, "import", "--data", dir, "--mapping", "receipt", write(t, "log.xes", importLog)); code != exitDone {
+		t.Fatal(stderr)
+	}
+	code, stdout, stderr := runMain(t, "demo", "--data", dir, "--addr", freeAddr(t))
+	if code != exitUsage || stdout != "" || !strings.Contains(stderr, "hoso serve") {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	if exists(filepath.Join(dir, "tokens")) {
+		t.Error("tokens were issued")
+	}
+}
+
 // TestInterruptedSimulationStopsInGoodOrder: the log it leaves is sound.
 func TestInterruptedSimulationStopsInGoodOrder(t *testing.T) {
 	program := buildProgram(t)

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"hoso/domain/eventlog"
 	"hoso/infra/proof"
 	"hoso/infra/simulate"
+	"hoso/infra/sqlite"
 )
 
 type simulateCmd struct {
@@ -67,10 +70,15 @@ func (c *simulateCmd) Run(a *app) error {
 	return nil
 }
 
+// simulatedMark is a file that only folders have whose log began with a
+// simulation: the demo hands out tokens for every role, and must not do so on
+// anybody's real dossiers.
+func simulatedMark(dir string) string { return filepath.Join(dir, "simulated.txt") }
+
 // simulate lives the dossiers through, signs a root each simulated evening, and
 // brings the views up to date.
 func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error) {
-	begun := time.Now()
+	begun, fresh := time.Now(), !exists(sqlite.LogFile(a.dataDir()))
 	from := calendar.DateOf(to).AddDays(-c.Days).Start()
 	clock := simulate.NewClock(from)
 	s, err := a.openStack(stackOptions{
@@ -81,6 +89,11 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 		return doc, err
 	}
 	defer s.closing(&err)
+	if fresh {
+		if err := os.WriteFile(simulatedMark(s.dir), []byte("The dossiers of this folder are simulated; hoso demo serves it.\n"), 0o600); err != nil {
+			return doc, err
+		}
+	}
 	signer, err := a.quietSigner(s.dir)
 	if err != nil {
 		return doc, err

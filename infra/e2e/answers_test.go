@@ -23,7 +23,7 @@ func answersOf(t *testing.T, path, dir string) map[string]string {
 	log := s.settle(dir)
 	answers := served(t, s, codesOf(t, log))
 	if code := s.stop(); code != 0 {
-		t.Fatalf("exit %d: %s", code, s.stderr)
+		t.Fatalf("exit %d: %s", code, s.told())
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup

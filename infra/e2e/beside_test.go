@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -78,7 +77,7 @@ func TestGracefulStop(t *testing.T) {
 		})
 		l.run(ctx, s.base, 8, uint64(round))
 		if code := <-stopped; code != 0 {
-			t.Fatalf("exit %d with requests under way:\n%s", code, s.stderr)
+			t.Fatalf("exit %d with requests under way:\n%s", code, s.told())
 		}
 		loadHTTP.CloseIdleConnections()
 	}
@@ -93,69 +92,4 @@ func TestGracefulStop(t *testing.T) {
 		t.Errorf("a clean stop left a WAL of %d bytes", left.Size())
 	}
 	t.Logf("3 stops under load: %d acknowledged, all there", len(l.done))
-}
-
-// Issue 4, done-line 7: on a full disk the server says so, acknowledges nothing
-// that it could not keep, and loses nothing that it has acknowledged.
-func TestFullDisk(t *testing.T) {
-	t.Parallel()
-	disk := smallDisk(t, "24m")
-	ballast := filepath.Join(disk, "ballast") // removed later, to make room
-	write(t, ballast, strings.Repeat("ballast ", 1<<20))
-	dir := filepath.Join(disk, "data")
-	l := newLoad(t)
-	s := serve(t, dir)
-	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
-	defer cancel()
-	go func() {
-		for ctx.Err() == nil {
-			if status, _ := s.readiness(); status == http.StatusServiceUnavailable {
-				cancel()
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-	}()
-	for ctx.Err() == nil {
-		l.run(ctx, s.base, 4, rand.Uint64())
-		time.Sleep(10 * time.Millisecond)
-	}
-	status, r := s.readiness()
-	if status != http.StatusServiceUnavailable || r.Ready || r.Log == "" || r.Log == "writable" {
-		t.Errorf("with a full disk /readyz says %d, %+v", status, r)
-	}
-	before := len(l.done)
-	l.run(context.Background(), s.base, 2, 1)
-	if len(l.done) != before {
-		t.Errorf("%d commands were acknowledged after the log had stopped", len(l.done)-before)
-	}
-	if res, err := http.Get(s.base + "/healthz"); err != nil || res.StatusCode != http.StatusOK {
-		t.Errorf("/healthz: %v", err)
-	}
-	t.Logf("full disk after %d acknowledged commands: /readyz 503, log: %s", before, r.Log)
-	s.kill()
-	if err := os.Remove(ballast); err != nil {
-		t.Fatal(err)
-	}
-	s = serve(t, dir)
-	resent := l.resend(s.base)
-	log := s.settle(dir)
-	checkAcknowledged(t, log, l.done)
-	checkCodes(t, log)
-	checkVerify(t, dir, -1)
-	t.Logf("with room again: %d events, %d commands sent again, all acknowledged ones there", len(log), resent)
-	s.stop()
-}
-
-// smallDisk mounts a file system of its own, or skips.
-func smallDisk(t *testing.T, size string) string {
-	t.Helper()
-	dir := t.TempDir()
-	if os.Getuid() != 0 {
-		t.Skip("a full disk needs a small file system of its own, and only root may mount one (tmpfs)")
-	}
-	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", dir).CombinedOutput(); err != nil {
-		t.Skipf("a full disk needs a small file system of its own, and mount is refused here: %v %s", err, out)
-	}
-	t.Cleanup(func() { exec.Command("umount", "-l", dir).Run() })
-	return dir
 }

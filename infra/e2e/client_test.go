@@ -117,7 +117,7 @@ func (s *server) settle(dir string) []rawEvent {
 			return readLog(s.t, dir)
 		}
 	}
-	s.t.Fatalf("a minute after its start: %s\n%s", why, s.stderr)
+	s.t.Fatalf("a minute after its start: %s\n%s", why, s.told())
 	return nil
 }
 
@@ -126,7 +126,7 @@ func (s *server) settleAndStop(dir string) {
 	s.waitReady()
 	s.settle(dir)
 	if code := s.stop(); code != 0 {
-		s.t.Fatalf("exit %d: %s", code, s.stderr)
+		s.t.Fatalf("exit %d: %s", code, s.told())
 	}
 }
 

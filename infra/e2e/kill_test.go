@@ -51,7 +51,7 @@ func TestKillUnderLoad(t *testing.T) {
 	resent += l.resend(s.base)
 	s.settle(dir)
 	if code := s.stop(); code != 0 {
-		t.Errorf("a stop on request gave exit %d:\n%s", code, s.stderr)
+		t.Errorf("a stop on request gave exit %d:\n%s", code, s.told())
 	}
 	log := readLog(t, dir)
 	checkAcknowledged(t, log, l.done)

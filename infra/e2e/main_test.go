@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+
+	_ "hoso/infra/cli" // so that a change of the program makes cached results of these tests void
 )
 
 // program is the program under test.

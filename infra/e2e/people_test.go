@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"hoso/domain"
 	"hoso/domain/codec"
@@ -115,8 +117,8 @@ func needlesOf(values []secret, known map[string]bool) (n *needles, excepted []s
 			continue
 		}
 		for word := range strings.FieldsSeq(s.text) {
-			if seen[" "+word] {
-				continue
+			if first, _ := utf8.DecodeRuneInString(word); seen[" "+word] || !unicode.IsUpper(first) {
+				continue // "công ty", "và": no names
 			}
 			seen[" "+word] = true
 			if known[word] || known[domain.Fold(word)] {

@@ -41,7 +41,7 @@ func TestPrivacyOfADemoRun(t *testing.T) {
 	checkViewFields(t, dir, people)
 
 	if code := s.stop(); code != 0 {
-		t.Errorf("exit %d:\n%s", code, s.stderr)
+		t.Errorf("exit %d:\n%s", code, s.told())
 	}
 	closed := folderFiles(t, dir)
 	closed["what it logged"] = []byte(s.stderr.String())
@@ -123,10 +123,15 @@ func pester(t *testing.T, s *server, people []secret) {
 func checkFilesOutsideViews(t *testing.T, when string, files map[string][]byte, all *needles) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if strings.HasPrefix(name, "views") {
+		// The demo hands curl a token for one applicant in a file; a token names its holder's ID number.
+		if strings.HasPrefix(name, "views") || name == filepath.Join("tokens", "applicant") {
 			continue
 		}
-		if found := all.find(files[name]); len(found) > 0 {
+		var random []bool
+		if strings.HasPrefix(name, "keys.db") {
+			random = []bool{true}
+		}
+		if found := all.find(files[name], random...); len(found) > 0 {
 			t.Errorf("%s, %s (%d bytes) holds %d personal values, e.g. %s", when, name, len(files[name]), len(found), strings.Join(found[:min(5, len(found))], "; "))
 		}
 	}

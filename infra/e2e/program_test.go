@@ -115,6 +115,17 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
+// told is the end of what a server logged, without its many lines on requests.
+func (s *server) told() string {
+	var lines []string
+	for line := range strings.Lines(s.stderr.String()) {
+		if !strings.Contains(line, `"msg":"request"`) && !strings.Contains(line, `"msg":"not ready`) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines[max(0, len(lines)-12):], "")
+}
+
 // launch starts hoso serve on a folder and does not wait for it.
 func launch(t testing.TB, path, dir string, more ...string) *server {
 	t.Helper()
@@ -149,7 +160,7 @@ func (s *server) waitReady() {
 	for deadline := time.Now().Add(60 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		select {
 		case <-s.ended:
-			s.t.Fatalf("hoso serve ended with %d before it was ready:\n%s", s.cmd.ProcessState.ExitCode(), s.stderr)
+			s.t.Fatalf("hoso serve ended with %d before it was ready:\n%s", s.cmd.ProcessState.ExitCode(), s.told())
 		default:
 		}
 		if res, err := http.Get(s.base + "/readyz"); err == nil {
@@ -159,7 +170,7 @@ func (s *server) waitReady() {
 			}
 		}
 	}
-	s.t.Fatalf("hoso serve was not ready within a minute:\n%s", s.stderr)
+	s.t.Fatalf("hoso serve was not ready within a minute:\n%s", s.told())
 }
 
 // kill ends the process as a power cut would, as far as a process can tell.
@@ -175,7 +186,7 @@ func (s *server) stop() int {
 	select {
 	case <-s.ended:
 	case <-time.After(60 * time.Second):
-		s.t.Fatalf("hoso serve did not stop within a minute:\n%s", s.stderr)
+		s.t.Fatalf("hoso serve did not stop within a minute:\n%s", s.told())
 	}
 	return s.cmd.ProcessState.ExitCode()
 }

@@ -60,7 +60,7 @@ func tamperedLogs(t *testing.T) (open, closed *image) {
 	copied := filepath.Join(t.TempDir(), "open")
 	copyFolder(t, dir, copied)
 	if code := s.stop(); code != 0 {
-		t.Fatalf("exit %d: %s", code, s.stderr)
+		t.Fatalf("exit %d: %s", code, s.told())
 	}
 	open, closed = newImage(t, "open", copied), newImage(t, "closed", dir)
 	if len(open.files["log.db-wal"]) < 100*4096 {

@@ -15,6 +15,11 @@ import (
 // scanRows bounds the rows that one page looks at when a filter drops most of them.
 const scanRows = 10_000
 
+// breath is the least time between two batches of a live subscription. An
+// event after a quiet moment is told at once; under load events gather, because
+// each batch costs every subscriber a read and every projection a transaction.
+const breath = 20 * time.Millisecond
+
 // Subscribe implements eventlog.Log. A position after the head is refused
 // with eventlog.ErrForeignPosition: it is of another log, or of a later state than this restored one.
 // A closed log ends it with an error that is eventlog.ErrStopped.
@@ -25,6 +30,7 @@ func (l *Log) Subscribe(ctx context.Context, after eventlog.Position, f eventlog
 			return
 		}
 		wasLive := false
+		var told time.Time
 		for end := after; ; {
 			fresh := l.freshNews()
 			batch, err := l.page(ctx, end, f)
@@ -33,6 +39,7 @@ func (l *Log) Subscribe(ctx context.Context, after eventlog.Position, f eventlog
 				return
 			}
 			if batch.End != end || !wasLive {
+				told = time.Now()
 				if !yield(batch, nil) {
 					return
 				}
@@ -41,7 +48,11 @@ func (l *Log) Subscribe(ctx context.Context, after eventlog.Position, f eventlog
 			if !batch.Live {
 				continue
 			}
-			if err := l.await(ctx, fresh); err != nil {
+			err = l.await(ctx, fresh, nil)
+			if rest := breath - time.Since(told); err == nil && rest > 0 {
+				err = l.await(ctx, nil, time.After(rest))
+			}
+			if err != nil {
 				yield(eventlog.Batch{}, err)
 				return
 			}
@@ -68,18 +79,15 @@ func (l *Log) freshNews() <-chan struct{} {
 	return l.news.next()
 }
 
-// await returns when there may be new events.
-func (l *Log) await(ctx context.Context, fresh <-chan struct{}) error {
-	var poll <-chan time.Time
-	if fresh == nil {
-		timer := time.NewTimer(pollEvery)
-		defer timer.Stop()
-		poll = timer.C
+// await returns when there may be new events, or the time is over.
+func (l *Log) await(ctx context.Context, fresh <-chan struct{}, over <-chan time.Time) error {
+	if fresh == nil && over == nil {
+		over = time.After(pollEvery)
 	}
 	select {
 	case <-fresh:
 		return nil
-	case <-poll:
+	case <-over:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
