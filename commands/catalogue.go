@@ -212,6 +212,10 @@ func (h *Handler) Publish(ctx context.Context, req Request, e domain.Event) (boo
 func catalogueStream(e domain.Event) (string, domain.Event, error) {
 	switch e := e.(type) {
 	case domain.ProcedurePublished:
+		// A unit misspelt would leave every dossier without a due date, never late.
+		if err := e.Procedure.Duration.Validate(); err != nil {
+			return "", nil, fmt.Errorf("procedure %s: %w", e.Procedure.Code, err)
+		}
 		e.Version = e.Procedure.Version()
 		return domain.ProcedureStream(e.Procedure.Code), e, nil
 	case domain.AgencyEstablished:

@@ -32,12 +32,19 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 	if subject == uuid.Nil {
 		return Erasure{}, domain.ErrNotParty
 	}
-	h.erasing.Lock()
-	defer h.erasing.Unlock()
-	dossiers, err := h.dossiersOf(ctx, subject)
+	// The whole log is read while others go on writing; what they added
+	// meanwhile is read behind the gate.
+	dossiers, read, err := h.dossiersOf(ctx, subject, eventlog.Position{})
 	if err != nil {
 		return Erasure{}, err
 	}
+	h.erasing.Lock()
+	defer h.erasing.Unlock()
+	since, _, err := h.dossiersOf(ctx, subject, read)
+	if err != nil {
+		return Erasure{}, err
+	}
+	dossiers = append(dossiers, since...)
 	for _, id := range dossiers {
 		l, err := h.load(ctx, id, true)
 		if err != nil {
@@ -75,7 +82,7 @@ func (h *Handler) FinishErasures(ctx context.Context) error {
 			if _, err := h.Codec.Keys(e.Subject); errors.Is(err, codec.ErrErased) {
 				continue
 			}
-			dossiers, err := h.dossiersOf(ctx, e.Subject)
+			dossiers, _, err := h.dossiersOf(ctx, e.Subject, eventlog.Position{})
 			if err != nil {
 				return err
 			}
@@ -125,13 +132,12 @@ func (h *Handler) finishErasure(ctx context.Context, subject domain.SubjectID, d
 	return nil
 }
 
-// dossiersOf finds a person's dossiers by reading the log: a view may lag, and
-// an erasure must miss none.
-func (h *Handler) dossiersOf(ctx context.Context, subject domain.SubjectID) ([]uuid.UUID, error) {
-	var out []uuid.UUID
-	for batch, err := range h.Log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{domain.DossierPrefix}}) {
+// dossiersOf finds a person's dossiers behind a position by reading the log up
+// to its head, which it gives: a view may lag, and an erasure must miss none.
+func (h *Handler) dossiersOf(ctx context.Context, subject domain.SubjectID, after eventlog.Position) (out []uuid.UUID, head eventlog.Position, err error) {
+	for batch, err := range h.Log.Subscribe(ctx, after, eventlog.Filter{StreamPrefixes: []string{domain.DossierPrefix}}) {
 		if err != nil {
-			return nil, err
+			return nil, head, err
 		}
 		for _, r := range batch.Events {
 			if r.Revision != 0 || r.Type != (domain.Submitted{}).EventType() {
@@ -139,7 +145,7 @@ func (h *Handler) dossiersOf(ctx context.Context, subject domain.SubjectID) ([]u
 			}
 			d, err := h.Codec.Decode(r)
 			if err != nil {
-				return nil, err
+				return nil, head, err
 			}
 			if e, ok := d.Event.(domain.Submitted); ok && (e.Owner.Subject == subject || e.Submitter.Subject == subject) {
 				if id, ok := domain.DossierIDOf(r.Stream); ok {
@@ -147,9 +153,9 @@ func (h *Handler) dossiersOf(ctx context.Context, subject domain.SubjectID) ([]u
 				}
 			}
 		}
-		if batch.Live {
-			return out, nil
+		if head = batch.End; batch.Live {
+			return out, head, nil
 		}
 	}
-	return out, nil
+	return out, head, nil
 }

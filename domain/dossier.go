@@ -32,7 +32,7 @@ type Dossier struct {
 	Summary     Personal
 	Parent      string
 
-	base            Status // 1, 2, 4 or an end; the pauses lie over it
+	base            Status        // 1, 2, 4 or an end; the pauses lie over it
 	Guides          map[Stage]int // guides for supplement given so far
 	Supplement      *OpenSupplement
 	Clock           Clock

@@ -116,3 +116,45 @@ func TestPersonsOfASubmission(t *testing.T) {
 	s.when(Redact{deputy}).nothing()
 	s.when(Contact{Means: "phone", Text: "x"}).refused(ErrPersonErased)
 }
+
+// TestAnErasedCorrectionReplacesNothing: what was asked for is gone with the
+// person; approving it would only empty what stands there.
+func TestAnErasedCorrectionReplacesNothing(t *testing.T) {
+	s := given(t, submission()).by(officer).and(RequestCorrection{Field: CorrectOwnerName, Text: "Tên Khác", Reason: "x"}, refuse, Redact{owner})
+	s.by(leader).when(ApproveCorrection{Request: "1"}).refused(ErrPersonErased)
+	s.when(DeclineCorrection{Request: "1"}).then(CorrectionDeclined{Request: "1"})
+}
+
+// TestVersionsByTheirDays: a version that ends a procedure brings back no
+// older one, and neither a procedure's nor an agency's next version holds yet.
+func TestVersionsByTheirDays(t *testing.T) {
+	day := func(m time.Month) calendar.Date { return calendar.NewDate(2026, m, 1) }
+	c := NewCatalogue()
+	for _, e := range []Event{
+		ProcedurePublished{Version: "old", Procedure: Procedure{Code: "P", EffectiveFrom: day(1)}},
+		ProcedurePublished{Version: "ends", Procedure: Procedure{Code: "P", EffectiveFrom: day(2), EffectiveTo: day(5)}},
+		ProcedurePublished{Version: "next", Procedure: Procedure{Code: "P", EffectiveFrom: day(9)}},
+		AgencyEstablished{Agency: Agency{Code: "A", Name: "now", EffectiveFrom: day(1)}},
+		AgencyEstablished{Agency: Agency{Code: "A", Name: "next", EffectiveFrom: day(9)}},
+		CalendarPublished{Calendar: calendar.Definition{ID: DefaultCalendar, Name: "Tuần", Week: calendar.StandardWeek()}},
+	} {
+		if err := c.Apply(e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []struct {
+		on      time.Month
+		version string // "" where none is in force
+		rules   string // what dossiers from before go by
+		agency  string
+	}{{1, "old", "old", "now"}, {3, "ends", "ends", "now"}, {7, "", "ends", "now"}, {10, "next", "next", "next"}} {
+		p, ok := c.Procedure("P", day(want.on))
+		if ok != (want.version != "") || ok && p.Version != want.version {
+			t.Errorf("month %d: %q in force: %v", want.on, p.Version, ok)
+		}
+		r, err := c.Rules("P", "", "A", "A", day(want.on).Start())
+		if err != nil || r.ProcedureVersion != want.rules || r.Agency.Name != want.agency {
+			t.Errorf("month %d: rules of %q, agency %q, %v", want.on, r.ProcedureVersion, r.Agency.Name, err)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (s *stack) waitingAndDone() (waiting, done string) {
 // Done-line 7: the page in a real browser, phone and desktop, both languages.
 func TestPageInBrowser(t *testing.T) {
 	ctx := chromium(t)
-	s := open(t, func(c *Config) { c.Limits = Limits{Rate{1, 1000}, Rate{1, 1000}, Rate{1, 1000}} }) // the clock stands still
+	s := open(t, func(c *Config) { c.Limits = Limits{Rate{1, 1000}, Rate{1, 1000}, Rate{1, 1000}, Rate{1, 1000}} }) // the clock stands still
 	waiting, done := s.waitingAndDone()
 	site := httptest.NewServer(s.server)
 	t.Cleanup(site.Close)

@@ -63,8 +63,9 @@ func (s *Server) view(c echo.Context) (projections.DossierView, error) {
 		v, err = s.byCode(ctx, c.Param("dossier"))
 		found = err == nil
 	}
+	var beyond error
 	if err == nil && (!found || v.Revision < minimum) {
-		v, err = s.newer(ctx, v.ID, minimum)
+		v, beyond, err = s.newer(ctx, v.ID, minimum)
 	}
 	if err != nil {
 		return v, err
@@ -72,35 +73,37 @@ func (s *Server) view(c echo.Context) (projections.DossierView, error) {
 	if !commands.MayRead(who(c), parties(v)) {
 		return v, commands.ErrForbidden
 	}
-	return v, nil
+	return v, beyond
 }
 
 // newer waits until the view holds what the log holds of a dossier, then folds
-// it from the log itself.
-func (s *Server) newer(ctx context.Context, id uuid.UUID, minimum uint64) (projections.DossierView, error) {
+// it from the log itself. Where the log holds less than the minimum, beyond says
+// so: only to those who may read what there is.
+func (s *Server) newer(ctx context.Context, id uuid.UUID, minimum uint64) (v projections.DossierView, beyond, err error) {
 	last, found, err := s.Commands.Log.Last(ctx, domain.DossierStream(id))
-	switch {
-	case err != nil:
-		return projections.DossierView{}, err
-	case !found:
-		return projections.DossierView{}, commands.ErrNotFound
-	case last.Revision < minimum:
+	if err != nil {
+		return v, nil, err
+	}
+	if !found {
+		return v, nil, commands.ErrNotFound
+	}
+	if last.Revision < minimum {
 		p := refuse(nethttp.StatusConflict, "revision_not_reached",
 			"Hồ sơ chưa có bản đó: bản mới nhất là "+strconv.FormatUint(last.Revision, 10)+".",
 			"The dossier has no such revision yet: the newest is "+strconv.FormatUint(last.Revision, 10)+".")
 		p.pointer = "min_revision"
-		return projections.DossierView{}, p
+		beyond, minimum = p, last.Revision
 	}
 	if s.reached(ctx, projections.DossierProjection, last.Position) == nil {
 		if v, found, err := s.Views.ByID(ctx, id); err != nil || found && v.Revision >= minimum {
-			return v, err
+			return v, beyond, err
 		}
 	}
 	items, err := s.History.Events(ctx, id)
 	if err != nil {
-		return projections.DossierView{}, err
+		return v, nil, err
 	}
-	return projections.ViewOf(items[len(items)-1], s.Proofs), nil
+	return projections.ViewOf(items[len(items)-1], s.Proofs), beyond, nil
 }
 
 func minRevision(c echo.Context) (uint64, error) {

@@ -23,6 +23,9 @@ type Limits struct {
 	// Proof is per code for look-ups with a proof. Four digits have 10,000
 	// values: at the default it takes more than a month to try half of them.
 	Proof Rate
+	// Prover is per caller's address for look-ups with a proof. Codes run on,
+	// so one number could else be tried on one code after the other.
+	Prover Rate
 }
 
 // DefaultLimits are the documented ones.
@@ -30,6 +33,7 @@ var DefaultLimits = Limits{
 	Address: Rate{time.Second, 60},
 	Code:    Rate{2 * time.Second, 30},
 	Proof:   Rate{10 * time.Minute, 10},
+	Prover:  Rate{20 * time.Second, 30},
 }
 
 // maxLimited is how many addresses and codes are remembered. Forgetting one
@@ -38,10 +42,10 @@ var DefaultLimits = Limits{
 const maxLimited = 100_000
 
 // lookupLimits are Limits at work. Safe for concurrent use.
-type lookupLimits struct{ address, code, proof *limiter }
+type lookupLimits struct{ address, code, proof, prover *limiter }
 
 func newLookupLimits(l Limits) lookupLimits {
-	return lookupLimits{newLimiter(l.Address), newLimiter(l.Code), newLimiter(l.Proof)}
+	return lookupLimits{newLimiter(l.Address), newLimiter(l.Code), newLimiter(l.Proof), newLimiter(l.Prover)}
 }
 
 // check takes one look-up from every limit that it falls under.
@@ -49,6 +53,9 @@ func (l lookupLimits) check(now time.Time, address, foldedCode string, withProof
 	wait := l.address.take(now, network(address))
 	if wait == 0 {
 		wait = l.code.take(now, foldedCode)
+	}
+	if wait == 0 && withProof {
+		wait = l.prover.take(now, network(address))
 	}
 	if wait == 0 && withProof {
 		wait = l.proof.take(now, foldedCode)

@@ -7,7 +7,9 @@ import (
 // BenchmarkLookup shows that a wrong proof takes as long as none: compare the
 // three; the right one does more, and may.
 func BenchmarkLookup(b *testing.B) {
-	s := open(b, func(c *Config) { c.Limits = Limits{Rate{1, 1 << 30}, Rate{1, 1 << 30}, Rate{1, 1 << 30}} })
+	s := open(b, func(c *Config) {
+		c.Limits = Limits{Rate{1, 1 << 30}, Rate{1, 1 << 30}, Rate{1, 1 << 30}, Rate{1, 1 << 30}}
+	})
 	_, code := s.submitted()
 	s.settled()
 	for _, one := range []struct{ name, proof string }{

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"log/slog"
 	nethttp "net/http"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/text/unicode/norm"
 
 	"hoso/commands"
 	"hoso/domain"
@@ -15,8 +17,12 @@ import (
 	"hoso/projections"
 )
 
-// numberLike is what must not stand in a purpose, which is recorded in plain.
-var numberLike = regexp.MustCompile(`\d(?:[ .-]?\d){8,}`)
+// numberLike is what must not stand in a purpose, which is recorded in plain:
+// nine digits or more of any script, whatever stands between them but letters.
+var numberLike = regexp.MustCompile(`\p{Nd}(?:[^\pL\p{Nd}]{0,3}\p{Nd}){8,}`)
+
+// codeOrDate are the long numbers that a purpose may well name.
+var codeOrDate = regexp.MustCompile(`(?i)(?:\b\d{3}\.\d{2}\.\d{2}\.)?\b[A-Z]\d{2}(?:\.\d{2,3}){0,3}-\d{6,8}-\d{4,7}\b|\b\d{1,2}[/.-]\d{1,2}[/.-]20\d{2}\b`)
 
 // lookupByID lists the dossiers of the person who has an ID number. Who looked
 // and why is recorded; the number is not.
@@ -37,23 +43,48 @@ func (s *Server) lookupByID(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	page := projections.Page{}
-	if subject != uuid.Nil {
-		if page, err = s.Views.BySubject(c.Request().Context(), subject, ask.Limit, ask.Cursor); err != nil {
-			return err
-		}
+	page, err := s.readable(c.Request().Context(), req, subject, ask.Limit, ask.Cursor)
+	if err != nil {
+		return err
 	}
-	hits := page.Hits[:0]
-	for _, v := range page.Hits {
-		if commands.MayRead(req, parties(v)) {
-			hits = append(hits, v)
-		}
-	}
-	page.Hits = hits
 	s.Logger.Info("looked up by ID number", slog.Bool("audit", true), slog.String("role", string(req.Actor.Role)),
 		slog.String("agency", req.Actor.Agency), slog.String("actor", req.Actor.ID), slog.String("purpose", purpose),
-		slog.Int("hits", len(hits)), slog.String("request", requestID(c).String()))
+		slog.Int("hits", len(page.Hits)), slog.String("request", requestID(c).String()))
 	return answer(c, nethttp.StatusOK, s.pageOf(page))
+}
+
+// readable is a page of those dossiers of a person that the requester may read.
+// It goes from hit to hit, so that no cursor ever names or counts a dossier of
+// other agencies; and who is nobody here looks like somebody without dossiers.
+func (s *Server) readable(ctx context.Context, req commands.Request, subject domain.SubjectID, limit int, cursor string) (out projections.Page, err error) {
+	if subject == uuid.Nil { // imported dossiers without people have it
+		subject, cursor = uuid.New(), ""
+	}
+	if limit == 0 {
+		limit = 50
+	}
+	for after := ""; ; {
+		one, err := s.Views.BySubject(ctx, subject, 1, cursor)
+		if err != nil {
+			return out, err
+		}
+		if out.Position == "" {
+			out.Position = one.Position
+		}
+		for _, v := range one.Hits {
+			switch {
+			case !commands.MayRead(req, parties(v)):
+			case len(out.Hits) == limit:
+				out.Next = after
+				return out, nil
+			default:
+				out.Hits, after = append(out.Hits, v), one.Next
+			}
+		}
+		if cursor = one.Next; cursor == "" {
+			return out, nil
+		}
+	}
 }
 
 func purposeOf(given string) (string, error) {
@@ -64,7 +95,7 @@ func purposeOf(given string) (string, error) {
 		p = refuse(nethttp.StatusUnprocessableEntity, "field_missing", "Hãy ghi mục đích tra cứu (purpose).", "Say why you look this up (purpose).")
 	case len(purpose) > 1200:
 		p = refuse(nethttp.StatusUnprocessableEntity, "field_too_long", "Mục đích tra cứu quá dài: tối đa 300 ký tự.", "The purpose is too long: at most 300 characters.")
-	case numberLike.MatchString(purpose):
+	case numberLike.MatchString(codeOrDate.ReplaceAllString(norm.NFKC.String(purpose), "x")):
 		p = refuse(nethttp.StatusUnprocessableEntity, "purpose_holds_number", "Mục đích tra cứu được ghi lại: đừng ghi số giấy tờ hay số điện thoại vào đó.", "The purpose is recorded: leave ID and phone numbers out of it.")
 	default:
 		return purpose, nil

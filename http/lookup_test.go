@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"fmt"
 	nethttp "net/http"
 	"reflect"
 	"strings"
@@ -147,6 +148,70 @@ func TestLookupLimits(t *testing.T) {
 	}
 	from("[2001:db8::ff]:1", `{"code":"y"}`).expect(t, nethttp.StatusTooManyRequests, "too_many_lookups")
 	from("[2001:db8:0:1::ff]:1", `{"code":"y"}`).expect(t, nethttp.StatusNotFound, "not_found")
+}
+
+// One number tried on one code after the other: the address runs dry, whatever
+// the codes, and the codes alone stay open to it.
+func TestProofsPerAddress(t *testing.T) {
+	s := open(t, func(c *Config) {
+		free := Rate{time.Second, 1000}
+		c.Limits = Limits{Address: free, Code: free, Proof: free, Prover: Rate{time.Minute, 3}}
+	})
+	from := func(remote, proof string, i int) got {
+		return s.do(ask{method: "POST", path: "/api/v1/lookup", remote: remote, body: fmt.Sprintf(`{"code":"H99.01-261116-%04d"%s}`, i, proof)})
+	}
+	for i := range 3 {
+		from("192.0.2.1:1", `,"phone_last4":"1111"`, i+1).expect(t, nethttp.StatusNotFound, "not_found")
+	}
+	from("192.0.2.1:1", `,"phone_last4":"1111"`, 4).expect(t, nethttp.StatusTooManyRequests, "too_many_lookups")
+	from("192.0.2.1:1", `,"id_number":"`+ownerID+`"`, 5).expect(t, nethttp.StatusTooManyRequests, "too_many_lookups")
+	from("192.0.2.1:1", "", 4).expect(t, nethttp.StatusNotFound, "not_found")
+	from("192.0.2.2:1", `,"phone_last4":"1111"`, 4).expect(t, nethttp.StatusNotFound, "not_found")
+}
+
+// An officer learns nothing of a person's dossiers at other agencies: not that
+// there are any, nor their ids or times by a cursor, nor that the person exists.
+func TestLookupByIDTellsNothingOfOthers(t *testing.T) {
+	s := open(t)
+	for range 3 {
+		s.submitted()
+	}
+	s.settled()
+	by := func(token, number, more string) map[string]any {
+		return s.do(ask{method: "POST", path: "/api/v1/lookup-by-id", token: token, body: `{"purpose":"x","id_number":"` + number + `"` + more + `}`}).expect(t, nethttp.StatusOK, "")
+	}
+	stranger := s.token(domainOfficer, elsewhere, "officer-9")
+	known, unknown := by(stranger, ownerID, `,"limit":1`), by(stranger, "001199000457", `,"limit":1`)
+	if fmt.Sprint(known) != fmt.Sprint(unknown) || len(known["dossiers"].([]any)) != 0 {
+		t.Errorf("the stranger sees\n%v\nof somebody unknown\n%v", known, unknown)
+	}
+	seen, cursor := map[any]bool{}, ""
+	for page := 1; page == 1 || cursor != ""; page++ {
+		got := by(s.intake(), ownerID, `,"limit":2,"cursor":"`+cursor+`"`)
+		for _, d := range got["dossiers"].([]any) {
+			seen[d.(map[string]any)["id"]] = true
+		}
+		if cursor, _ = got["next"].(string); page == 1 && cursor == "" || page > 2 {
+			t.Fatalf("page %d goes on at %q", page, cursor)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("%d dossiers on two pages", len(seen))
+	}
+}
+
+func TestPurpose(t *testing.T) {
+	for purpose, ok := range map[string]bool{
+		"đối chiếu hồ sơ H99.33-261118-0003": true, "hồ sơ 000.00.06.H56-231027-0361": true,
+		"theo công văn 123/UBND từ 20/11/2026 đến 21/11/2026": true, "12345678": true,
+		"tìm 001185000123": false, "0 0 1 1 8 5 0 0 0 1 2 3": false, "001  185  000  123": false, "001/185/000/123": false,
+		"001_185_000_123": false, "001\u2013185\u2013000\u2013123": false, "001\u200b185\u200b000\u200b123": false,
+		"００１１８５０００１２３": false, "٠٠١١٨٥٠٠٠١٢٣": false, "001185 / 000123": false, "0912.345.678": false,
+	} {
+		if _, err := purposeOf(purpose); (err == nil) != ok {
+			t.Errorf("%q: %v", purpose, err)
+		}
+	}
 }
 
 func TestLookupByID(t *testing.T) {

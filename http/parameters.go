@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -31,7 +32,12 @@ type parameters struct {
 
 func (p *parameters) get(name string) string {
 	p.known = append(p.known, name)
-	return p.c.QueryParam(name)
+	value := p.c.QueryParam(name)
+	if !utf8.ValidString(value) {
+		p.wrong(name, "không phải UTF-8", "is not UTF-8")
+		return ""
+	}
+	return value
 }
 
 func (p *parameters) wrong(name, vi, en string) {

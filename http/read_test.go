@@ -59,6 +59,28 @@ func TestMinRevision(t *testing.T) {
 }
 
 // What was acknowledged is never unknown, even to a view that has yet to see it.
+// How far a dossier has come is for those who may read it.
+func TestMinRevisionBeyondTheEnd(t *testing.T) {
+	s := open(t)
+	id, code := s.submitted()
+	s.settled()
+	for _, key := range []string{id, code} {
+		path := "/api/v1/dossiers/" + key + "?min_revision=99"
+		s.do(ask{method: "GET", path: path, token: s.intake()}).expect(t, nethttp.StatusConflict, "revision_not_reached")
+		for _, token := range []string{s.citizen(otherID), s.token(domain.Leader, elsewhere, "l"), s.token(domain.Administrator, "", "a")} {
+			s.do(ask{method: "GET", path: path, token: token}).expect(t, nethttp.StatusForbidden, "forbidden")
+		}
+	}
+}
+
+// Bytes that are no text are the caller's mistake, whatever parameter they come in.
+func TestParameterThatIsNoText(t *testing.T) {
+	s := open(t)
+	for _, path := range []string{"dossiers?agency=%ff", "dossiers?q=%ff", "dossiers?procedure=a%c3", "times?agency=H99.01,%ff", "times?procedure=%ff"} {
+		s.do(ask{method: "GET", path: "/api/v1/" + path, token: s.auditor()}).expect(t, nethttp.StatusBadRequest, "bad_parameter")
+	}
+}
+
 func TestJustSubmitted(t *testing.T) {
 	s := open(t)
 	for range 5 {

@@ -45,23 +45,27 @@ type Item struct {
 	Catalogue *domain.Catalogue // as it stood at this position
 	Broken    error
 
-	document struct { // rendered once for all that keep it
-		once sync.Once
-		view DossierView
-		json []byte
-		err  error
-	}
+	once     sync.Once
+	document *document // rendered once for all that keep it
+}
+
+// document is a dossier's view as it is kept. Few items come to have one, so
+// it has no room of its own in them.
+type document struct {
+	view DossierView
+	json []byte
+	err  error
 }
 
 // Document is the dossier's view after the event, also as JSON. It is made
 // once, with the proofs of who asks first; neither may be changed.
 func (it *Item) Document(proofs Proofs) (DossierView, []byte, error) {
-	d := &it.document
-	d.once.Do(func() {
-		d.view = ViewOf(it, proofs)
-		d.json, d.err = json.Marshal(d.view)
+	it.once.Do(func() {
+		d := &document{view: ViewOf(it, proofs)}
+		d.json, d.err = json.Marshal(&d.view)
+		it.document = d
 	})
-	return d.view, d.json, d.err
+	return it.document.view, it.document.json, it.document.err
 }
 
 // Step is the event that began the time now running. The zero Step runs

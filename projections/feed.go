@@ -136,15 +136,17 @@ func (f *Feed) item(ctx context.Context, r eventlog.Recorded, id uuid.UUID, own 
 		}
 		own = f.shared
 	}
-	o, err := f.open(r, id)
+	it, err := f.open(r, id)
 	if err != nil {
 		return nil, err
 	}
-	it, err := own.item(ctx, o)
-	if err == nil && own == f.shared {
+	if err := own.fold(ctx, it); err != nil {
+		return nil, err
+	}
+	if own == f.shared {
 		f.recent.Add(r.Position, it)
 	}
-	return it, err
+	return it, nil
 }
 
 // Decode opens and decodes an event, without its hash chain. An error that is
@@ -154,13 +156,14 @@ func (f *Feed) Decode(r eventlog.Recorded) (d codec.Decoded, passing bool, err e
 	return d, err != nil && mayPass(err), err
 }
 
-// open decodes an event. The error is one that may pass; a lasting one goes along.
-func (f *Feed) open(r eventlog.Recorded, id uuid.UUID) (opened, error) {
+// open decodes an event of a dossier, which is then to be folded. The error is
+// one that may pass; a lasting one goes along in the item.
+func (f *Feed) open(r eventlog.Recorded, id uuid.UUID) (*Item, error) {
 	d, passing, err := f.Decode(r)
 	if passing {
-		return opened{}, err
+		return nil, err
 	}
-	return opened{d, id, err}, nil
+	return &Item{Decoded: d, Dossier: id, Broken: err}, nil
 }
 
 // Replay folds a dossier from its first event up to a position. Where the
@@ -178,12 +181,11 @@ func (f *Feed) Replay(ctx context.Context, dossier uuid.UUID, until eventlog.Pos
 		if until.Before(r.Position) || state.broken != nil {
 			break
 		}
-		o, err := f.open(r, dossier)
+		it, err := f.open(r, dossier)
 		if err != nil {
 			return nil, err
 		}
-		var it *Item
-		it, state = state.next(o)
+		state = state.next(it)
 		it.Catalogue = f.catalogue.at(r.Position)
 		items = append(items, it)
 	}

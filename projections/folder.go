@@ -21,13 +21,6 @@ type folded struct {
 	broken   error // set for ever once an event could not be folded
 }
 
-// opened is an event on its way to be folded; err says why it could not be decoded.
-type opened struct {
-	codec.Decoded
-	id  uuid.UUID
-	err error
-}
-
 // folder keeps the dossiers of late; the others it folds from the log again.
 // Not safe for concurrent use.
 type folder struct {
@@ -43,24 +36,24 @@ func (f *Feed) newFolder(size int) *folder {
 	return &folder{feed: f, hot: hot}
 }
 
-// item folds an event. The error is of the log or the key store; what is wrong
-// with the event or its stream goes into the item.
-func (f *folder) item(ctx context.Context, o opened) (*Item, error) {
-	before, hot := f.hot.Get(o.id)
-	at := eventlog.Expected(o.Revision)
+// fold folds an opened event. The error is of the log or the key store; what is
+// wrong with the event or its stream goes into the item.
+func (f *folder) fold(ctx context.Context, it *Item) error {
+	before, hot := f.hot.Get(it.Dossier)
+	at := eventlog.Expected(it.Revision)
 	behind := hot && at <= before.revision // another projection is ahead of this one
 	if !hot || behind || before.broken == nil && at != before.revision+1 {
 		var err error
-		if before, err = f.feed.foldUntil(ctx, o.id, o.Revision); err != nil {
-			return nil, err
+		if before, err = f.feed.foldUntil(ctx, it.Dossier, it.Revision); err != nil {
+			return err
 		}
 	}
-	it, after := before.next(o)
-	it.Catalogue = f.feed.catalogue.at(o.Position)
+	after := before.next(it)
+	it.Catalogue = f.feed.catalogue.at(it.Position)
 	if !behind {
-		f.hot.Add(o.id, after)
+		f.hot.Add(it.Dossier, after)
 	}
-	return it, nil
+	return nil
 }
 
 // foldUntil folds a dossier's stream up to, not including, a revision.
@@ -76,57 +69,58 @@ func (f *Feed) foldUntil(ctx context.Context, id uuid.UUID, end uint64) (folded,
 		if r.Revision >= end || state.broken != nil {
 			break
 		}
-		o, err := f.open(r, id)
+		it, err := f.open(r, id)
 		if err != nil {
 			return state, err
 		}
-		_, state = state.next(o)
+		state = state.next(it)
 	}
 	return state, nil
 }
 
-// next checks an event against the one before it and folds it.
-func (s folded) next(o opened) (*Item, folded) {
-	it := &Item{Decoded: o.Decoded, Dossier: o.id, Before: s.dossier, Open: s.open}
+// next checks an opened event against the one before it and folds it.
+func (s folded) next(it *Item) folded {
+	it.Before, it.After, it.Open = s.dossier, s.dossier, s.open
 	if s.broken == nil {
-		s.broken = s.fold(o)
+		s.broken = s.follows(it)
 	}
 	if s.broken != nil {
-		it.Broken, it.After = s.broken, s.dossier
-		return it, s
+		it.Broken = s.broken
+		return s
 	}
-	after, err := evolve(*s.dossier, o.Fact())
+	after, err := evolve(s.dossier, it.Fact())
 	if err != nil {
-		s.broken = fmt.Errorf("revision %d: %w", o.Revision, err)
-		it.Broken, it.After = s.broken, s.dossier
-		return it, s
+		s.broken = fmt.Errorf("revision %d: %w", it.Revision, err)
+		it.Broken = s.broken
+		return s
 	}
-	it.After, it.Redacted = &after, after.Redacted
-	s.dossier, s.revision, s.hash = &after, eventlog.Expected(o.Revision), o.Meta.Hash
-	if begins(o.Type) {
-		s.open = Step{Type: o.Type, Revision: o.Revision, At: o.Meta.At()}
+	it.After, it.Redacted = after, after.Redacted
+	s.dossier, s.revision, s.hash = after, eventlog.Expected(it.Revision), it.Meta.Hash
+	if begins(it.Type) {
+		s.open = Step{Type: it.Type, Revision: it.Revision, At: it.Meta.At()}
 	}
-	return it, s
+	return s
 }
 
-// fold tells why an event cannot follow what is folded so far, nil if it can.
-func (s folded) fold(o opened) error {
-	if s.revision+1 != eventlog.Expected(o.Revision) {
-		return fmt.Errorf("revision %d follows revision %d", o.Revision, s.revision)
+// follows tells why an event cannot follow what is folded so far, nil if it can.
+func (s folded) follows(it *Item) error {
+	if s.revision+1 != eventlog.Expected(it.Revision) {
+		return fmt.Errorf("revision %d follows revision %d", it.Revision, s.revision)
 	}
-	if _, err := codec.Check(s.hash, o.Recorded); err != nil {
+	if _, err := codec.Check(s.hash, it.Recorded); err != nil {
 		return err
 	}
-	return o.err
+	return it.Broken // it could not be decoded
 }
 
 // evolve is domain.Evolve, with a defect of ours turned into one dossier set
 // aside instead of a program that starts and dies at the same event for ever.
-func evolve(d domain.Dossier, fact domain.Fact) (after domain.Dossier, err error) {
+func evolve(d *domain.Dossier, fact domain.Fact) (after *domain.Dossier, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("folding %s panicked: %v", fact.Event.EventType(), p)
 		}
 	}()
-	return domain.Evolve(d, fact), nil
+	next := domain.Evolve(*d, fact)
+	return &next, nil
 }

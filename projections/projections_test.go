@@ -55,12 +55,11 @@ func TestUnknownTypeBreaksTheFold(t *testing.T) {
 	unknown := &codec.UnknownTypeError{Type: "dossier.withdrawn", Version: 9}
 	state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}
 	for i, it := range sound {
-		o := opened{Decoded: it.Decoded, id: id}
+		got := &Item{Decoded: it.Decoded, Dossier: id}
 		if i == 1 {
-			o.err = unknown
+			got.Broken = unknown
 		}
-		var got *Item
-		got, state = state.next(o)
+		state = state.next(got)
 		if (got.Broken != nil) != (i > 0) || i > 0 && !errors.Is(got.Broken, unknown) {
 			t.Errorf("event %d: broken by %v", i, got.Broken)
 		}
@@ -76,8 +75,9 @@ func TestGapBreaksTheFold(t *testing.T) {
 	id := projtest.ID("dossier", 1)
 	w.Append(projtest.Stream(id), time.Now(), projtest.Submission(1), domain.Contacted{}, domain.Contacted{})
 	sound := items(t, w, id)
-	_, state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}.next(opened{Decoded: sound[0].Decoded, id: id})
-	if it, _ := state.next(opened{Decoded: sound[2].Decoded, id: id}); it.Broken == nil {
+	state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}.next(&Item{Decoded: sound[0].Decoded, Dossier: id})
+	last := &Item{Decoded: sound[2].Decoded, Dossier: id}
+	if state.next(last); last.Broken == nil {
 		t.Error("revision 2 was folded onto revision 0")
 	}
 }

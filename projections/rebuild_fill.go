@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	maxPending = 20_000 // dossiers a builder holds back, so that each is put about once, and in the order of its key
-	queued     = 8      // batches between two stages of a rebuild
+	maxPending = 8192 // dossiers a builder holds back, so that most are put once, and in the order of the tables' keys
+	queued     = 4    // batches between two stages of a rebuild
 )
 
 // builder fills one projection's new generation.
@@ -29,10 +29,10 @@ type builder struct {
 	in      chan *Batch
 }
 
-// decoded is a part of the log on its way through a rebuild.
-type decoded struct {
-	raw  eventlog.Batch
-	open []opened
+// part is a run of the log on its way through a rebuild: opened, to be folded.
+type part struct {
+	raw   eventlog.Batch
+	items []*Item
 }
 
 // fill reads the whole log once: one goroutine decodes ahead, one folds, and
@@ -46,7 +46,7 @@ func (f *Feed) fill(ctx context.Context, progress func(Progress), builders []*bu
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	parts := make(chan decoded, queued)
+	parts := make(chan part, queued)
 	g.Go(func() error {
 		defer close(parts)
 		return f.decodeAll(ctx, parts)
@@ -78,25 +78,25 @@ func (f *Feed) fill(ctx context.Context, progress func(Progress), builders []*bu
 	return g.Wait()
 }
 
-func (f *Feed) decodeAll(ctx context.Context, parts chan<- decoded) error {
+func (f *Feed) decodeAll(ctx context.Context, parts chan<- part) error {
 	for raw, err := range f.log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{}) {
 		if err != nil {
 			return err
 		}
-		part := decoded{raw: raw, open: make([]opened, 0, len(raw.Events))}
+		one := part{raw: raw, items: make([]*Item, 0, len(raw.Events))}
 		for _, r := range raw.Events {
 			id, ok := domain.DossierIDOf(r.Stream)
 			if !ok {
 				continue
 			}
-			o, err := f.open(r, id)
+			it, err := f.open(r, id)
 			if err != nil {
 				return err
 			}
-			part.open = append(part.open, o)
+			one.items = append(one.items, it)
 		}
 		select {
-		case parts <- part:
+		case parts <- one:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -107,20 +107,18 @@ func (f *Feed) decodeAll(ctx context.Context, parts chan<- decoded) error {
 	return ctx.Err()
 }
 
-func (f *Feed) foldAll(ctx context.Context, parts <-chan decoded, send func(*Batch, Progress) error) error {
+func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(*Batch, Progress) error) error {
 	folder := f.newFolder(hotRebuild)
 	events := uint64(0)
-	for part := range parts {
-		f.catalogue.note(part.raw.Events, part.raw.End)
-		b := &Batch{End: part.raw.End, Last: markOf(part.raw.Events), Items: make([]*Item, 0, len(part.open))}
-		for _, o := range part.open {
-			it, err := folder.item(ctx, o)
-			if err != nil {
+	for one := range parts {
+		f.catalogue.note(one.raw.Events, one.raw.End)
+		for _, it := range one.items {
+			if err := folder.fold(ctx, it); err != nil {
 				return err
 			}
-			b.Items = append(b.Items, it)
 		}
-		events += uint64(len(part.raw.Events))
+		b := &Batch{End: one.raw.End, Last: markOf(one.raw.Events), Items: one.items}
+		events += uint64(len(one.raw.Events))
 		if err := send(b, Progress{Events: events, At: b.End}); err != nil {
 			return err
 		}
@@ -137,7 +135,7 @@ func (b *builder) write(ctx context.Context) error {
 			}
 		}
 		if len(b.pending) >= maxPending {
-			if err := b.flush(); err != nil {
+			if err := b.flush(false); err != nil {
 				return err
 			}
 		}
@@ -149,7 +147,7 @@ func (b *builder) write(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := b.flush(); err != nil {
+	if err := b.flush(true); err != nil {
 		return err
 	}
 	if err := b.docs.SetCheckpoint(cp); err != nil {
@@ -192,15 +190,21 @@ func (b *builder) take(it *Item) error {
 	return err
 }
 
-// flush puts what was held back, in the order of the tables' keys.
-func (b *builder) flush() error {
+// flush puts what was held back, in the order of the tables' keys. Dossiers that
+// go on stay back, to be put once only, if asked to and if they leave room.
+func (b *builder) flush(all bool) error {
 	held := make([]*Item, 0, len(b.pending))
 	for _, it := range b.pending {
-		held = append(held, it)
+		if all || !it.After.Open() {
+			held = append(held, it)
+		}
+	}
+	if len(held) < len(b.pending)/2 {
+		return b.flush(true)
 	}
 	slices.SortFunc(held, func(x, y *Item) int { return bytes.Compare(x.Dossier[:], y.Dossier[:]) })
-	clear(b.pending)
 	for _, it := range held {
+		delete(b.pending, it.Dossier)
 		if err := b.guard(it, func() error { return b.docs.Put(it) }); err != nil {
 			return err
 		}

@@ -21,7 +21,7 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 			}
 		}
 		if why != "" {
-			r.logger.Warn("the view is built anew from the log", "why", why)
+			r.logger.Info("the view is built anew from the log", "why", why)
 			stale = append(stale, r)
 			continue
 		}

@@ -55,7 +55,7 @@ type Documents interface {
 	// Stored is the newest revision of a dossier that the documents hold.
 	Stored(dossier uuid.UUID) (revision uint64, found bool, err error)
 	// Append adds what an event leaves for ever, e.g. its line in the timeline.
-	// Called for each event of a dossier, in order.
+	// Called for each event of a dossier, in order; written with the next Put.
 	Append(it *Item) error
 	// Put replaces what is told of the dossier as a whole. Called at least for
 	// the last event of each batch.

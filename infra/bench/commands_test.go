@@ -73,7 +73,7 @@ func BenchmarkCommands(b *testing.B) {
 // span is how long the commands are driven.
 func span() time.Duration {
 	if dossiers() < 10_000 {
-		return time.Second
+		return 3 * time.Second
 	}
 	return 10 * time.Second
 }

@@ -42,13 +42,13 @@ func (s *server) codes(b *testing.B, token string, n int) []string {
 	for len(codes) < n {
 		body := s.answer(b, request("GET", "/api/v1/dossiers?limit=200&cursor="+cursor, token, ""))
 		var page struct {
-			Hits []struct{ Code string }
-			Next string
+			Dossiers []struct{ Code string }
+			Next     string
 		}
 		if err := json.Unmarshal(body, &page); err != nil {
 			b.Fatal(err)
 		}
-		for _, h := range page.Hits {
+		for _, h := range page.Dossiers {
 			codes = append(codes, h.Code)
 		}
 		if cursor = page.Next; cursor == "" {

@@ -3,6 +3,7 @@ package bus
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -75,6 +76,16 @@ func OpenLedger(dir string) (*Ledger, error) {
 
 // Close closes the ledger.
 func (l *Ledger) Close() error { return errors.Join(l.readers.Close(), l.writer.Close()) }
+
+// Healthy tells why no checkpoint is kept any more, e.g. since the disk was
+// full, as eventlog.ErrStopped: reactions then stand still until the ledger is
+// opened again. Nil while nothing is wrong.
+func (l *Ledger) Healthy() error {
+	if err := l.writer.Healthy(); err != nil {
+		return fmt.Errorf("bus: the ledger of reactions: %w", err)
+	}
+	return nil
+}
 
 // Poisoned lists what reactions gave up, in the log's order.
 func (l *Ledger) Poisoned(ctx context.Context) (out []Poison, err error) {

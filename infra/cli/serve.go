@@ -126,8 +126,12 @@ type server struct {
 	ready      func()
 }
 
+// settleTimeout is how long a stop waits for the views to see the last events.
+const settleTimeout = 10 * time.Second
+
 // serve answers until the context ends, then stops in this order: requests,
-// what runs beside them, the last root.
+// what writes beside them (the last root is signed there), the views, once
+// they have seen all of that.
 func (s *stack) serve(ctx context.Context, v server) error {
 	ledger, err := bus.OpenLedger(s.dir)
 	if err != nil {
@@ -136,12 +140,14 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	defer ledger.Close()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	viewing, stopViews := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopViews()
 	serving, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
-	var beside sync.WaitGroup
-	run := func(what string, task func(context.Context) error) {
-		beside.Go(func() {
-			if err := task(background); err != nil && background.Err() == nil {
+	var beside, views sync.WaitGroup
+	run := func(group *sync.WaitGroup, within context.Context, what string, task func(context.Context) error) {
+		group.Go(func() {
+			if err := task(within); err != nil && within.Err() == nil {
 				fail(fmt.Errorf("%s: %w", what, err))
 			}
 		})
@@ -157,12 +163,12 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	if err != nil {
 		return err
 	}
-	run("projections", follow.Run)
-	run("reactions", react.Run)
-	run("catalogue", s.catalogue.Follow)
-	run("sealer", s.seal(v))
+	run(&views, viewing, "projections", follow.Run)
+	run(&beside, background, "reactions", react.Run)
+	run(&beside, background, "catalogue", s.catalogue.Follow)
+	run(&beside, background, "sealer", s.seal(v))
 	scheduler := &commands.Scheduler{Handler: s.handler, Lapsed: s.views.LapsedSupplements, Log: s.logger}
-	run("scheduler", func(ctx context.Context) error { scheduler.Run(ctx, schedulerInterval); return nil })
+	run(&beside, background, "scheduler", func(ctx context.Context) error { scheduler.Run(ctx, schedulerInterval); return nil })
 
 	web := http.New(http.Config{
 		Commands: s.handler, Views: s.views, History: projections.History{Feed: s.feed}, Proofs: proofsOf(s.keys),
@@ -175,7 +181,27 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	}
 	stop()
 	beside.Wait()
+	s.awaitViews(viewing)
+	stopViews()
+	views.Wait()
 	return err
+}
+
+// awaitViews lets the views see the newest events, so that commands which read
+// the folder next find them up to date. Where they cannot, the next start
+// brings them there.
+func (s *stack) awaitViews(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	defer cancel()
+	head, err := s.log.Head(ctx)
+	for _, r := range s.runners {
+		if err == nil {
+			err = s.views.Wait(ctx, r.Name(), head)
+		}
+	}
+	if err != nil {
+		s.logger.Warn("stopped before the views had seen the newest events", "error", err)
+	}
 }
 
 // seal signs roots beside the server. A log that does not agree with its own

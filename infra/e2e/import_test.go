@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Issue 4, done-line 2: both real logs are imported completely by the real
@@ -59,6 +60,44 @@ func eventlogs(t *testing.T, name string) string {
 func TestImportReceipt(t *testing.T) {
 	t.Parallel()
 	dir := importTwice(t, "receipt", "receipt.xes.gz", 1434, 8577)
+	checkReceiptTimes(t, dir)
+}
+
+// TestImportKilled: an import that is killed again and again comes to the same end.
+func TestImportKilled(t *testing.T) {
+	t.Parallel()
+	path := eventlogs(t, "receipt.xes.gz")
+	dir := filepath.Join(t.TempDir(), "data")
+	kills := 0
+	for range 4 {
+		cmd := command("import", "--data", dir, "--mapping", "receipt", "--json", path)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(200+rand.IntN(700)) * time.Millisecond)
+		cmd.Process.Kill()
+		if cmd.Wait() != nil {
+			kills++
+		}
+	}
+	var last, again imported
+	must(t, "import", "--data", dir, "--mapping", "receipt", "--json", path).into(t, &last)
+	must(t, "import", "--data", dir, "--mapping", "receipt", "--json", path).into(t, &again)
+	if last.Cases != 1434 || last.SourceEvents != 8577 || again.Appended != 0 || again.AlreadyThere != last.Appended+last.AlreadyThere {
+		t.Errorf("after %d kills: %+v, then %+v", kills, last, again)
+	}
+	t.Logf("%d kills; the last import appended %d, %d were there", kills, last.Appended, last.AlreadyThere)
+	log := readLog(t, dir)
+	checkCodes(t, log)
+	if cases := len(fold(t, log)); cases != 1434 {
+		t.Errorf("%d dossiers", cases)
+	}
+	checkReceiptTimes(t, dir)
+}
+
+// checkReceiptTimes: the figures that the issue states.
+func checkReceiptTimes(t *testing.T, dir string) {
+	t.Helper()
 	var r timesReport
 	a := must(t, "times", "--data", dir, "--json")
 	a.into(t, &r)

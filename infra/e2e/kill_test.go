@@ -161,7 +161,7 @@ type verified struct {
 	AfterLastRoot int    `json:"after_last_root"`
 	Position      any    `json:"position"`
 	Stream        string `json:"stream"`
-	Revision      *int64 `json:"revision"`
+	Revision      any    `json:"revision"`
 	Why           string `json:"why"`
 }
 

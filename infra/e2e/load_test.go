@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"sync"
-	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 )
@@ -34,11 +35,16 @@ type load struct {
 	t      testing.TB
 	base   string
 	tokens map[string]string // by role and agency
-	person atomic.Int64
 
 	mu      sync.Mutex
 	done    []acknowledged
 	unclear []wish // no answer came: done once or not at all
+}
+
+// loadHTTP keeps enough connections for every worker.
+var loadHTTP = &http.Client{
+	Timeout:   30 * time.Second,
+	Transport: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second},
 }
 
 var loadAgencies = []string{"H99.31", "H99.32", "H99.33"}
@@ -194,8 +200,8 @@ func (l *load) send(w wish) (receipt, bool) {
 }
 
 // resend sends what had no clear answer again, with the same keys. Where the
-// first try was done it must answer its receipt, else do it now; a guard may
-// refuse what was overtaken by nothing, so any refusal fails the test.
+// first try was done it must answer its receipt, else do it now: nothing came
+// between, so any refusal fails the test.
 func (l *load) resend(base string) (sent int) {
 	l.base = base
 	l.mu.Lock()

@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
-	"zombiezen.com/go/sqlite/sqlitex"
 
 	"hoso/domain"
 )
@@ -123,8 +123,7 @@ func pester(t *testing.T, s *server, people []secret) {
 func checkFilesOutsideViews(t *testing.T, when string, files map[string][]byte, all *needles) {
 	t.Helper()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		// The demo hands curl a token for one applicant in a file; a token names its holder's ID number.
-		if strings.HasPrefix(name, "views") || name == filepath.Join("tokens", "applicant") {
+		if strings.HasPrefix(name, "views") || name == applicantToken {
 			continue
 		}
 		var random []bool
@@ -137,6 +136,10 @@ func checkFilesOutsideViews(t *testing.T, when string, files map[string][]byte, 
 	}
 }
 
+// applicantToken is the file with which the demo hands curl the token of one of its
+// invented applicants. A token names its holder's ID number; serve writes none.
+var applicantToken = filepath.Join("tokens", "applicant")
+
 // declared are the places of the views that hold personal values in plain, as
 // the threat model says: names, and what people wrote.
 var declared = map[string]func(secret) bool{
@@ -145,33 +148,29 @@ var declared = map[string]func(secret) bool{
 	"search.dossiers.doc owner_name":      secret.isName,
 	"search.dossiers.doc submitter_name":  secret.isName,
 	"search.words.text":                   secret.isName,
-	"timeline.entries.text":               secret.hasProse,
+	"timeline.entries.lines text":         secret.hasProse,
 }
 
 // checkViewFields: every value that stands in a view stands where declared.
 func checkViewFields(t *testing.T, dir string, people []secret) {
 	t.Helper()
-	places := map[string]int{}
-	seen := map[string]secret{}
+	places, wrong := map[string]int{}, 0
 	n := newNeedles()
-	for _, s := range people {
-		if _, again := seen[s.text]; !again {
-			seen[s.text] = s
-			n.value(s.text, s.text)
-		}
+	for i, s := range people {
+		n.value(s.text, strconv.Itoa(i))
 	}
 	for _, cell := range viewCells(t, dir) {
 		for _, what := range n.find([]byte(cell.text)) {
-			text, form, _ := strings.Cut(what, ", ")
-			for value, s := range seen {
-				if strings.HasPrefix(what, value+", ") && len(value) > len(text) {
-					text, form = value, strings.TrimPrefix(what, value+", ")
-				}
-				_ = s
+			index, form, _ := strings.Cut(what, ", ")
+			i, err := strconv.Atoi(index)
+			if err != nil {
+				t.Fatal(err)
 			}
 			places[cell.place]++
-			if may := declared[cell.place]; may == nil || !may(seen[text]) {
-				t.Errorf("%s holds %s (%s, %s)", cell.place, text, seen[text].field, form)
+			if may := declared[cell.place]; may == nil || !may(people[i]) {
+				if wrong++; wrong <= 5 {
+					t.Errorf("%s holds %v, %s", cell.place, people[i], form)
+				}
 			}
 		}
 	}
@@ -188,36 +187,19 @@ type cell struct{ place, text string }
 // viewCells reads every column of every table of the views, documents by member.
 func viewCells(t *testing.T, dir string) (cells []cell) {
 	t.Helper()
-	for _, view := range []string{"dossier", "search", "timeline", "times"} {
-		conn, err := sqlite.OpenConn(viewFile(t, dir, view), sqlite.OpenReadOnly)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var tables []string
-		query := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'words_%' AND name NOT LIKE 'sqlite_%'"
-		if err := sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
-			tables = append(tables, stmt.ColumnText(0))
-			return nil
-		}}); err != nil {
-			t.Fatal(err)
-		}
-		for _, table := range tables {
-			err := sqlitex.ExecuteTransient(conn, "SELECT * FROM "+table, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
-				for c := range stmt.ColumnCount() {
+	for _, view := range views {
+		eachRow(t, viewFile(t, dir, view), func(table string, stmt *sqlite.Stmt) {
+			for c := range stmt.ColumnCount() {
+				if table != "words" || stmt.ColumnName(c) == "text" {
 					cells = append(cells, cellsOf(view+"."+table+"."+stmt.ColumnName(c), stmt.ColumnText(c))...)
 				}
-				return nil
-			}})
-			if err != nil {
-				t.Fatal(err)
 			}
-		}
-		conn.Close()
+		})
 	}
 	return cells
 }
 
-// person groups the values of one subject.
+// ofSubject gives the values of one subject.
 func ofSubject(people []secret, subject domain.SubjectID) (out []secret) {
 	for _, s := range people {
 		if s.subject == subject {

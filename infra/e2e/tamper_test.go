@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
@@ -157,10 +158,10 @@ func changeByte(t *testing.T, im *image, dir, file string, offset int, flip byte
 	switch a.code {
 	case 1:
 		var v verified
-		a.into(t, &v)
+		err := json.Unmarshal([]byte(a.stdout), &v)
 		switch at := fmt.Sprint(v.Position); {
-		case v.OK || v.Why == "":
-			t.Errorf("found, but not told why: %s", what)
+		case err != nil || v.OK || v.Why == "":
+			t.Errorf("found, but not told why (%v): %s", err, what)
 		case v.Position == nil || at == "" || at == "0":
 			counts.whole.Add(1)
 		default:

@@ -144,6 +144,19 @@ func (s *Store) Close() error {
 	return errors.Join(errs...)
 }
 
+// Healthy tells why no person can be made or erased any more, e.g. since the
+// disk was full, as eventlog.ErrStopped; nil while nothing is wrong. Only
+// opening the store again helps.
+func (s *Store) Healthy() error {
+	if s.writer == nil {
+		return nil
+	}
+	if err := s.writer.Healthy(); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
+}
+
 // seedName is the secret from which the keys of all hashes derive. That it
 // opens also shows that the master key is the right one.
 const seedName = "hash seed"

@@ -55,6 +55,7 @@ type projection struct {
 	news    *news             // of seen
 	builds  int               // running
 	numbers int               // highest generation number handed out
+	hot     *hotViews         // nil where another process writes, or nothing is looked up by code
 }
 
 // docTable is how one projection keeps its documents. The connection is the
@@ -63,13 +64,10 @@ type docTable interface {
 	format() int                      // a change of documents or tables needs a new one
 	schema() (tables, indexes string) // indexes: those that only reading needs
 	stored(conn *sqlite.Conn, dossier uuid.UUID) (revision uint64, found bool, err error)
-	event(it *projections.Item) eventRow // what an event leaves for ever; nil: nothing
-	put(conn *sqlite.Conn, it *projections.Item) error
+	event(lines []byte, it *projections.Item) ([]byte, error)        // appends the line an event leaves for ever, if any
+	put(conn *sqlite.Conn, it *projections.Item, lines []byte) error // lines: those of the events since the last put
 	forget(conn *sqlite.Conn, dossier uuid.UUID) error
 }
-
-// eventRow writes the row of one event.
-type eventRow func(conn *sqlite.Conn) error
 
 // OpenViews opens the views of a data folder, for reading only beside the
 // process that writes them. Missing or unusable views are no error: queries
@@ -89,6 +87,9 @@ func OpenViews(dir string, readOnly bool, opt ViewsOptions) (*Views, error) {
 		{name: projections.SearchProjection, docs: searchTable{opt.Proofs}},
 		{name: projections.TimelineProjection, docs: timelineTable{}},
 		{name: projections.TimesProjection, docs: timesTable{}},
+	}
+	if !readOnly {
+		v.all[0].hot = newHotViews()
 	}
 	for _, p := range v.all {
 		p.views, p.news = v, newNews()

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
+	"hoso/domain"
 	"hoso/domain/eventlog"
 	"hoso/projections"
 )
@@ -32,15 +33,22 @@ CREATE TABLE parked (                 -- dossiers set aside because they cannot 
 ) WITHOUT ROWID;
 `
 
-// documents writes one projection's documents inside a transaction.
+// documents writes one projection's documents inside a transaction. Make it
+// with newDocuments.
 type documents struct {
 	conn  *sqlite.Conn
 	table docTable
+	lines map[uuid.UUID][]byte    // of events, until their dossier's Put
 	set   *projections.Checkpoint // as last set
 	purge bool
+	keys  []string // under which changed dossiers are looked up
 }
 
 var _ projections.Documents = (*documents)(nil)
+
+func newDocuments(conn *sqlite.Conn, table docTable) documents {
+	return documents{conn: conn, table: table, lines: map[uuid.UUID][]byte{}}
+}
 
 func (d *documents) Checkpoint() (projections.Checkpoint, error) { return readCheckpoint(d.conn) }
 
@@ -61,15 +69,24 @@ func (d *documents) Stored(dossier uuid.UUID) (uint64, bool, error) {
 }
 
 func (d *documents) Append(it *projections.Item) error {
-	if row := d.table.event(it); row != nil {
-		return row(d.conn)
+	lines, err := d.table.event(d.lines[it.Dossier], it)
+	if err == nil && lines != nil {
+		d.lines[it.Dossier] = lines
 	}
-	return nil
+	return err
 }
 
-func (d *documents) Put(it *projections.Item) error { return d.table.put(d.conn, it) }
+func (d *documents) Put(it *projections.Item) error {
+	d.keys = append(d.keys, domain.FoldCode(it.After.Code), domain.FoldCode(it.After.SourceID))
+	lines := d.lines[it.Dossier]
+	delete(d.lines, it.Dossier)
+	return d.table.put(d.conn, it, lines)
+}
 
-func (d *documents) Forget(dossier uuid.UUID) error { return d.table.forget(d.conn, dossier) }
+func (d *documents) Forget(dossier uuid.UUID) error {
+	delete(d.lines, dossier)
+	return d.table.forget(d.conn, dossier)
+}
 
 func (d *documents) Purge() { d.purge = true }
 

@@ -52,9 +52,9 @@ func (dossierTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, 
 	return storedRevision(conn, `SELECT revision FROM dossiers WHERE id = ?`, dossier)
 }
 
-func (dossierTable) event(*projections.Item) eventRow { return nil }
+func (dossierTable) event([]byte, *projections.Item) ([]byte, error) { return nil, nil }
 
-func (t dossierTable) put(conn *sqlite.Conn, it *projections.Item) error {
+func (t dossierTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) error {
 	v, doc, err := it.Document(t.proofs)
 	if err != nil {
 		return err
@@ -105,12 +105,21 @@ func (v *Views) ByCode(ctx context.Context, folded string) (projections.DossierV
 	if folded == "" {
 		return projections.DossierView{}, false, nil
 	}
-	return v.one(ctx, `
+	hot := v.all[0].hot
+	if view, ok := hot.get(folded); ok {
+		return view, true, nil
+	}
+	since := hot.changes()
+	view, found, err := v.one(ctx, `
 SELECT doc FROM (
   SELECT doc, 0 AS place, id FROM dossiers WHERE code = ?1 AND code <> ''
   UNION ALL
   SELECT doc, 1, id FROM dossiers WHERE source = ?1 AND source <> '')
 ORDER BY place, id LIMIT 1`, func(stmt *sqlite.Stmt) { stmt.BindText(1, folded) })
+	if found && err == nil {
+		hot.keep(folded, view, since)
+	}
+	return view, found, err
 }
 
 // ByID implements projections.Views.

@@ -64,7 +64,7 @@ func tracesOf(t *testing.T, dir string, n int) (where []string) {
 	}
 	values := []string{p.Name.Text, fmt.Sprintf("So%d\"", n), domain.Fold(p.Name.Text), fmt.Sprintf("so%d", n), fmt.Sprintf("bí mật số %d", n)}
 	if n < 10 { // a number of one digit begins others; these end it
-		values = []string{p.Name.Text + `"`, domain.Fold(p.Name.Text) + " ", fmt.Sprintf("bí mật số %d", n) + "\x00"}
+		values = []string{p.Name.Text + `"`, domain.Fold(p.Name.Text) + " ", fmt.Sprintf("bí mật số %d", n) + `"`}
 	}
 	for _, file := range files {
 		raw, err := os.ReadFile(file)

@@ -95,14 +95,15 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 			return err
 		}
 	}
-	docs := &documents{table: g.of.docs}
+	var docs documents
 	err := g.writer.Do(ctx, func(conn *sqlite.Conn) error {
-		docs.conn = conn
-		if err := apply(docs); err != nil || !docs.purge {
+		docs = newDocuments(conn, g.of.docs)
+		if err := apply(&docs); err != nil || !docs.purge || !g.serves() {
 			return err
 		}
 		return g.of.removeBefore(g.number) // older generations hold what shall leave no trace
 	})
+	g.of.hot.forget(docs.keys) // also after an error: it may be committed all the same
 	if g.writer.Healthy() != nil {
 		err = errors.Join(err, g.writer.Close())
 		g.writer = nil
@@ -137,12 +138,17 @@ func (g *generation) Discard() error {
 	return errors.Join(g.close(), g.of.remove(g.number))
 }
 
+// serves reports whether queries are answered from this generation; one that
+// is being built beside it must leave the older files alone.
+func (g *generation) serves() bool {
+	g.of.mu.RLock()
+	defer g.of.mu.RUnlock()
+	return g.of.serving == g
+}
+
 // saw tells waiters how far the serving documents have come.
 func (p *projection) saw(g *generation, at eventlog.Position) {
-	p.mu.RLock()
-	serves := p.serving == g
-	p.mu.RUnlock()
-	if serves {
+	if g.serves() {
 		p.tell(at)
 	}
 }

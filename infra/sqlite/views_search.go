@@ -48,9 +48,9 @@ func (searchTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, e
 	return storedRevision(conn, `SELECT revision FROM dossiers WHERE id = ?`, dossier)
 }
 
-func (searchTable) event(*projections.Item) eventRow { return nil }
+func (searchTable) event([]byte, *projections.Item) ([]byte, error) { return nil, nil }
 
-func (t searchTable) put(conn *sqlite.Conn, it *projections.Item) error {
+func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) error {
 	s, err := projections.SearchOf(it, t.proofs)
 	if err != nil {
 		return err

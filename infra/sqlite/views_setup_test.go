@@ -117,8 +117,8 @@ func (s *side) dump() string {
 	queries := map[string][]string{
 		"dossier":  {"SELECT * FROM dossiers ORDER BY id"},
 		"search":   {"SELECT d.id, d.revision, d.status, d.procedure, d.received, d.competent, d.current, d.submitted_at, d.due_at, d.doc, w.text FROM dossiers d JOIN words w ON w.rowid = d.number ORDER BY d.id", "SELECT count(*) FROM words"},
-		"timeline": {"SELECT * FROM entries ORDER BY dossier, revision"},
-		"times":    {"SELECT * FROM dossiers ORDER BY id", "SELECT * FROM steps ORDER BY dossier, revision"},
+		"timeline": {"SELECT * FROM entries ORDER BY dossier"},
+		"times":    {"SELECT * FROM dossiers ORDER BY id"},
 	}
 	for _, name := range names {
 		for _, query := range append(queries[name], "SELECT * FROM parked ORDER BY dossier", "SELECT * FROM checkpoint") {

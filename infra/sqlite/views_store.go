@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
@@ -44,6 +43,7 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation) err
 	before := p.serving
 	p.serving, p.why = g, ""
 	p.mu.Unlock()
+	p.hot.forgetAll()
 	p.tell(cp.Resume)
 	var closed error
 	if before != nil {
@@ -66,26 +66,6 @@ type build struct {
 	of     *projection
 	number int
 	done   bool
-	rows   map[uuid.UUID][]eventRow // waiting for their dossier's Put, so that its rows are written together
-}
-
-// Append implements projections.Documents.
-func (b *build) Append(it *projections.Item) error {
-	if row := b.table.event(it); row != nil {
-		b.rows[it.Dossier] = append(b.rows[it.Dossier], row)
-	}
-	return nil
-}
-
-// Put implements projections.Documents.
-func (b *build) Put(it *projections.Item) error {
-	for _, row := range b.rows[it.Dossier] {
-		if err := row(b.conn); err != nil {
-			return err
-		}
-	}
-	delete(b.rows, it.Dossier)
-	return b.documents.Put(it)
 }
 
 var _ projections.Build = (*build)(nil)
@@ -100,7 +80,7 @@ func (p *projection) Build(context.Context) (projections.Build, error) {
 	p.numbers++
 	number := p.numbers
 	p.state.Unlock()
-	b := &build{of: p, number: number, documents: documents{table: p.docs}, rows: map[uuid.UUID][]eventRow{}}
+	b := &build{of: p, number: number, documents: newDocuments(nil, p.docs)}
 	if err := b.start(); err != nil {
 		return nil, errors.Join(err, b.Discard())
 	}
@@ -119,7 +99,7 @@ func (b *build) start() error {
 	tables, _ := b.table.schema()
 	for _, statement := range []string{
 		"PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = OFF", "PRAGMA synchronous = OFF",
-		"PRAGMA cache_size = -65536", "PRAGMA secure_delete = ON",
+		"PRAGMA cache_size = -16384", "PRAGMA secure_delete = ON",
 		fmt.Sprintf("PRAGMA application_id = %d", viewsApplication), fmt.Sprintf("PRAGMA user_version = %d", b.table.format()),
 		"BEGIN",
 	} {

@@ -1,10 +1,14 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
@@ -13,59 +17,61 @@ import (
 	"hoso/projections"
 )
 
-// timelineTable keeps one row an event, a dossier's beside each other.
+// timelineTable keeps one row a dossier with a line for each of its events.
 type timelineTable struct{}
 
-func (timelineTable) format() int { return 1 }
+func (timelineTable) format() int { return 2 }
 
 func (timelineTable) schema() (tables, indexes string) {
 	return `
 CREATE TABLE entries (
-  dossier     BLOB    NOT NULL,  -- 16 bytes of the UUID
-  revision    INTEGER NOT NULL,
-  position    TEXT    NOT NULL,
-  type        TEXT    NOT NULL,
-  at          TEXT    NOT NULL,  -- when it happened, UTC
-  recorded_at TEXT    NOT NULL,
-  role        TEXT    NOT NULL,  -- who did it
-  agency      TEXT    NOT NULL,
-  actor       TEXT    NOT NULL,
-  detail_vi   TEXT    NOT NULL,
-  detail_en   TEXT    NOT NULL,
-  text        TEXT    NOT NULL,  -- personal: what people wrote
-  erased      INTEGER NOT NULL,
-  PRIMARY KEY (dossier, revision)
-) WITHOUT ROWID;`, ""
+  dossier  BLOB    PRIMARY KEY,  -- 16 bytes of the UUID
+  revision INTEGER NOT NULL,     -- of the dossier's newest event
+  lines    TEXT    NOT NULL      -- its events in order, each a line of JSON; "text" is personal: what people wrote
+);`, ""
 }
 
 func (timelineTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, error) {
-	return storedRevision(conn, `SELECT max(revision) FROM entries WHERE dossier = ?`, dossier)
+	return storedRevision(conn, `SELECT revision FROM entries WHERE dossier = ?`, dossier)
 }
 
-func (timelineTable) event(it *projections.Item) eventRow {
-	dossier, e := it.Dossier, projections.EntryOf(it)
-	return func(conn *sqlite.Conn) error { return insertEntry(conn, dossier, e) }
+func (timelineTable) event(lines []byte, it *projections.Item) ([]byte, error) {
+	return appendEntry(lines, projections.EntryOf(it))
 }
 
-func insertEntry(conn *sqlite.Conn, dossier uuid.UUID, e projections.TimelineEntry) error {
-	return run(conn, `INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, func(stmt *sqlite.Stmt) {
-		stmt.BindBytes(1, dossier[:])
-		stmt.BindInt64(2, int64(e.Revision))
-		stmt.BindText(3, e.Position)
-		stmt.BindText(4, e.Type)
-		stmt.BindText(5, e.At.UTC().Format(time.RFC3339Nano))
-		stmt.BindText(6, e.RecordedAt.UTC().Format(time.RFC3339Nano))
-		stmt.BindText(7, string(e.By.Role))
-		stmt.BindText(8, e.By.Agency)
-		stmt.BindText(9, e.By.ID)
-		stmt.BindText(10, e.DetailVI)
-		stmt.BindText(11, e.DetailEN)
-		stmt.BindText(12, e.Text)
-		stmt.BindBool(13, e.Erased)
+// appendEntry writes an entry as JSON without its titles, which are the
+// program's; it is read back by the tags of TimelineEntry. Written by hand
+// because a rebuild does it for every event of the log.
+func appendEntry(b []byte, e projections.TimelineEntry) ([]byte, error) {
+	b = strconv.AppendUint(append(b, `{"revision":`...), e.Revision, 10)
+	b = append(b, `,"position":"`...)
+	b = append(append(b, e.Position...), `","at":"`...)
+	b = append(e.At.UTC().AppendFormat(b, time.RFC3339Nano), `","recorded_at":"`...)
+	b = append(e.RecordedAt.UTC().AppendFormat(b, time.RFC3339Nano), '"')
+	for _, member := range [...]struct{ name, value string }{
+		{`,"type":`, e.Type}, {`,"by":{"role":`, string(e.By.Role)}, {`,"agency":`, e.By.Agency}, {`,"id":`, e.By.ID},
+		{`},"detail_vi":`, e.DetailVI}, {`,"detail_en":`, e.DetailEN}, {`,"text":`, e.Text},
+	} {
+		var err error
+		if b, err = jsontext.AppendQuote(append(b, member.name...), member.value); err != nil {
+			return nil, fmt.Errorf("timeline: %w", err)
+		}
+	}
+	if e.Erased {
+		b = append(b, `,"erased":true`...)
+	}
+	return append(b, "}\n"...), nil
+}
+
+func (timelineTable) put(conn *sqlite.Conn, it *projections.Item, lines []byte) error {
+	return run(conn, `
+INSERT INTO entries VALUES (?1, ?2, ?3)
+ON CONFLICT (dossier) DO UPDATE SET revision = ?2, lines = lines || ?3`, func(stmt *sqlite.Stmt) {
+		stmt.BindBytes(1, it.Dossier[:])
+		stmt.BindInt64(2, int64(it.Revision))
+		stmt.BindText(3, string(lines))
 	})
 }
-
-func (timelineTable) put(*sqlite.Conn, *projections.Item) error { return nil }
 
 func (timelineTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 	return run(conn, `DELETE FROM entries WHERE dossier = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
@@ -74,31 +80,24 @@ func (timelineTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 // Timeline implements projections.Views.
 func (v *Views) Timeline(ctx context.Context, dossier uuid.UUID) (entries []projections.TimelineEntry, err error) {
 	err = v.read(ctx, projections.TimelineProjection, func(conn *sqlite.Conn, _ eventlog.Position) error {
-		return each(conn, `
-SELECT revision, position, type, at, recorded_at, role, agency, actor, detail_vi, detail_en, text, erased
-FROM entries WHERE dossier = ? ORDER BY revision`,
+		return each(conn, `SELECT lines FROM entries WHERE dossier = ?`,
 			func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) },
-			func(stmt *sqlite.Stmt) error {
-				e, err := columnEntry(stmt)
-				entries = append(entries, e)
+			func(stmt *sqlite.Stmt) (err error) {
+				entries, err = readEntries(columnBytes(stmt, 0))
 				return err
 			})
 	})
 	return entries, err
 }
 
-func columnEntry(stmt *sqlite.Stmt) (e projections.TimelineEntry, err error) {
-	e = projections.TimelineEntry{
-		Revision: uint64(stmt.ColumnInt64(0)), Position: stmt.ColumnText(1), Type: stmt.ColumnText(2),
-		By:       domain.Actor{Role: domain.Role(stmt.ColumnText(5)), Agency: stmt.ColumnText(6), ID: stmt.ColumnText(7)},
-		DetailVI: stmt.ColumnText(8), DetailEN: stmt.ColumnText(9), Text: stmt.ColumnText(10), Erased: stmt.ColumnBool(11),
+func readEntries(lines []byte) (entries []projections.TimelineEntry, err error) {
+	for line := range bytes.Lines(lines) {
+		var e projections.TimelineEntry
+		if err := json.Unmarshal(line, &e); err != nil {
+			return nil, fmt.Errorf("timeline: %w", err)
+		}
+		e.VI, e.EN = domain.Title(e.Type)
+		entries = append(entries, e)
 	}
-	e.VI, e.EN = domain.Title(e.Type)
-	if e.At, err = time.Parse(time.RFC3339Nano, stmt.ColumnText(3)); err != nil {
-		return e, fmt.Errorf("timeline: %w", err)
-	}
-	if e.RecordedAt, err = time.Parse(time.RFC3339Nano, stmt.ColumnText(4)); err != nil {
-		return e, fmt.Errorf("timeline: %w", err)
-	}
-	return e, nil
+	return entries, nil
 }

@@ -15,10 +15,10 @@ import (
 	"hoso/projections"
 )
 
-// timesTable keeps one row of facts a dossier and one row a finished step.
+// timesTable keeps one row a dossier: its facts and its finished steps.
 type timesTable struct{}
 
-func (timesTable) format() int { return 1 }
+func (timesTable) format() int { return 2 }
 
 func (timesTable) schema() (tables, indexes string) {
 	return `
@@ -33,16 +33,8 @@ CREATE TABLE dossiers (
   decided_late   INTEGER NOT NULL,     -- by dates
   delivered      INTEGER NOT NULL,
   delivered_late INTEGER NOT NULL,     -- by instants
-  open           INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE steps (
-  dossier         BLOB    NOT NULL,
-  revision        INTEGER NOT NULL,    -- of the event that began it
-  step            TEXT    NOT NULL,    -- that event's type
-  working_minutes INTEGER NOT NULL,
-  wall_seconds    INTEGER NOT NULL,
-  weekly_only     INTEGER NOT NULL,    -- 1: no calendar reaches these days, only weekends were left out
-  PRIMARY KEY (dossier, revision)
+  open           INTEGER NOT NULL,
+  steps          TEXT    NOT NULL      -- the finished ones in order, a line each: revision and type of the event that began it, working minutes, wall seconds, 1 where only weekends were left out because no calendar reaches these days
 ) WITHOUT ROWID;`, ""
 }
 
@@ -50,29 +42,20 @@ func (timesTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, er
 	return storedRevision(conn, `SELECT revision FROM dossiers WHERE id = ?`, dossier)
 }
 
-func (timesTable) event(it *projections.Item) eventRow {
+func (timesTable) event(lines []byte, it *projections.Item) ([]byte, error) {
 	s, ok := projections.StepOf(it)
 	if !ok {
-		return nil
+		return lines, nil
 	}
-	dossier := it.Dossier
-	return func(conn *sqlite.Conn) error { return insertStep(conn, dossier, s) }
+	return appendStep(lines, s), nil
 }
 
-func insertStep(conn *sqlite.Conn, dossier uuid.UUID, s projections.StepTime) error {
-	return run(conn, `INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?)`, func(stmt *sqlite.Stmt) {
-		stmt.BindBytes(1, dossier[:])
-		stmt.BindInt64(2, int64(s.Revision))
-		stmt.BindText(3, s.Step)
-		stmt.BindInt64(4, s.WorkingMinutes)
-		stmt.BindInt64(5, s.WallSeconds)
-		stmt.BindBool(6, s.WeeklyOnly)
-	})
-}
-
-func (timesTable) put(conn *sqlite.Conn, it *projections.Item) error {
+func (timesTable) put(conn *sqlite.Conn, it *projections.Item, lines []byte) error {
 	f := projections.FactsOf(it)
-	return run(conn, `INSERT OR REPLACE INTO dossiers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, func(stmt *sqlite.Stmt) {
+	return run(conn, `
+INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (id) DO UPDATE SET revision = ?2, procedure = ?3, agency = ?4, month = ?5, submitted_at = ?6,
+  decided = ?7, decided_late = ?8, delivered = ?9, delivered_late = ?10, open = ?11, steps = steps || ?12`, func(stmt *sqlite.Stmt) {
 		stmt.BindBytes(1, it.Dossier[:])
 		stmt.BindInt64(2, int64(it.Revision))
 		stmt.BindText(3, f.Procedure)
@@ -84,16 +67,12 @@ func (timesTable) put(conn *sqlite.Conn, it *projections.Item) error {
 		stmt.BindBool(9, f.Delivered)
 		stmt.BindBool(10, f.DeliveredLate)
 		stmt.BindBool(11, f.Open)
+		stmt.BindText(12, string(lines))
 	})
 }
 
 func (timesTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
-	for _, statement := range []string{`DELETE FROM steps WHERE dossier = ?`, `DELETE FROM dossiers WHERE id = ?`} {
-		if err := run(conn, statement, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return run(conn, `DELETE FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
 }
 
 var errBadGroup = &domain.Error{Code: "bad_group",
@@ -109,7 +88,7 @@ func (v *Views) Times(ctx context.Context, q projections.TimesQuery) (report pro
 			return report, errBadGroup
 		}
 	}
-	t := tally{groups: map[string]*group{}, of: map[uuid.UUID]*group{}, weekly: map[uuid.UUID]bool{}}
+	t := tally{groups: map[string]*group{}}
 	if len(q.By) == 0 {
 		t.group(nil, nil)
 	}
@@ -123,32 +102,26 @@ func (v *Views) Times(ctx context.Context, q projections.TimesQuery) (report pro
 			where.add("agency IN (SELECT value FROM json_each(?))", jsonList(q.Agencies))
 		}
 		within(where, "submitted_at", q.SubmittedFrom, q.SubmittedTo)
-		err := each(conn, "SELECT id, procedure, agency, month, decided, decided_late, delivered, delivered_late, open FROM dossiers WHERE "+
+		return each(conn, "SELECT steps, procedure, agency, month, decided, decided_late, delivered, delivered_late, open FROM dossiers WHERE "+
 			strings.Join(where.sql, " AND "), where.bind, func(stmt *sqlite.Stmt) error {
 			keys := make([]string, len(q.By))
 			for i, by := range q.By {
 				keys[i] = stmt.ColumnText(columns[by])
 			}
-			t.count(stmt, t.group(q.By, keys))
-			return nil
+			return t.count(stmt, t.group(q.By, keys))
 		})
-		if err != nil {
-			return err
-		}
-		return each(conn, "SELECT dossier, step, working_minutes, wall_seconds, weekly_only FROM steps", nil, t.step)
 	})
 	if err != nil {
 		return report, fmt.Errorf("times: %w", err)
 	}
-	report.Groups, report.WeeklyPatternOnly = t.report(), len(t.weekly)
+	report.Groups, report.WeeklyPatternOnly = t.report(), t.weekly
 	return report, nil
 }
 
-// tally gathers the figures in one scan of the dossiers and one of the steps.
+// tally gathers the figures in one scan of the dossiers.
 type tally struct {
 	groups map[string]*group
-	of     map[uuid.UUID]*group
-	weekly map[uuid.UUID]bool
+	weekly int // dossiers with a step that no calendar reaches
 }
 
 type group struct {
@@ -171,27 +144,25 @@ func (t *tally) group(by, keys []string) *group {
 	return g
 }
 
-func (t *tally) count(stmt *sqlite.Stmt, g *group) {
-	t.of[columnUUID(stmt, 0)] = g
+func (t *tally) count(stmt *sqlite.Stmt, g *group) error {
 	f := &g.figures
 	f.Received++
 	for i, figure := range []*int{&f.Decided, &f.DecidedLate, &f.Delivered, &f.DeliveredLate, &f.Open} {
 		*figure += stmt.ColumnInt(4 + i)
 	}
-}
-
-func (t *tally) step(stmt *sqlite.Stmt) error {
-	id := columnUUID(stmt, 0)
-	g, ok := t.of[id]
-	if !ok {
-		return nil // not asked for
+	weekly := 0
+	for line := range strings.Lines(stmt.ColumnText(0)) {
+		s, err := readStep(line)
+		if err != nil {
+			return err
+		}
+		g.minutes[s.Step] = append(g.minutes[s.Step], s.WorkingMinutes)
+		g.seconds[s.Step] = append(g.seconds[s.Step], s.WallSeconds)
+		if s.WeeklyOnly {
+			weekly = 1
+		}
 	}
-	name := stmt.ColumnText(1)
-	g.minutes[name] = append(g.minutes[name], stmt.ColumnInt64(2))
-	g.seconds[name] = append(g.seconds[name], stmt.ColumnInt64(3))
-	if stmt.ColumnBool(4) {
-		t.weekly[id] = true
-	}
+	t.weekly += weekly
 	return nil
 }
 
