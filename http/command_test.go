@@ -175,15 +175,16 @@ func TestTokens(t *testing.T) {
 		SignedString(jwt.UnsafeAllowNoneSignatureType))
 	for name, token := range map[string]string{
 		"another key": forged.intake(), "signed with the public key as a secret": hmac, "unsigned": none, "no token": "x.y.z",
-		"another audience": s.token("auditor", "", "x", func(c *Claims) { c.Audience = jwt.ClaimStrings{"other"} }),
-		"no audience":      s.token("auditor", "", "x", func(c *Claims) { c.Audience = nil }),
-		"no end":           s.token("auditor", "", "x", func(c *Claims) { c.ExpiresAt = nil }),
-		"expired":          s.token("auditor", "", "x", func(c *Claims) { c.ExpiresAt = jwt.NewNumericDate(monday.Add(-time.Second)) }),
-		"not yet":          s.token("auditor", "", "x", func(c *Claims) { c.NotBefore = jwt.NewNumericDate(monday.Add(time.Hour)) }),
-		"the system":       s.token(domain.System, "", "x"),
-		"unknown role":     s.token("king", desk, "x"),
-		"nobody":           s.token("auditor", "", ""),
-		"no agency":        s.token("leader", "", "x"),
+		"another audience":        s.token("auditor", "", "x", func(c *Claims) { c.Audience = jwt.ClaimStrings{"other"} }),
+		"no audience":             s.token("auditor", "", "x", func(c *Claims) { c.Audience = nil }),
+		"no end":                  s.token("auditor", "", "x", func(c *Claims) { c.ExpiresAt = nil }),
+		"expired":                 s.token("auditor", "", "x", func(c *Claims) { c.ExpiresAt = jwt.NewNumericDate(monday.Add(-time.Second)) }),
+		"an ID number as subject": s.token("auditor", "", "001200012345", func(*Claims) {}),
+		"not yet":                 s.token("auditor", "", "x", func(c *Claims) { c.NotBefore = jwt.NewNumericDate(monday.Add(time.Hour)) }),
+		"the system":              s.token(domain.System, "", "x"),
+		"unknown role":            s.token("king", desk, "x"),
+		"nobody":                  s.token("auditor", "", ""),
+		"no agency":               s.token("leader", "", "x"),
 	} {
 		g := with(token)
 		if g.Code != nethttp.StatusUnauthorized || !strings.HasPrefix(g.Header().Get("WWW-Authenticate"), `Bearer realm="hoso", error="invalid_token"`) {

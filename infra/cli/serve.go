@@ -27,7 +27,7 @@ type serveCmd struct {
 
 // Help tells how to make the keys.
 func (serveCmd) Help() string {
-	return `Tokens are JWTs signed with EdDSA: aud "hoso", sub, exp, role (applicant, intake_officer, specialist, leader, clerk, cashier, auditor, analyst, administrator), for officers agency. Make the key pair with
+	return `Tokens are JWTs signed with EdDSA: aud "hoso", exp, sub (an opaque id, never an ID number: it stands in the log), role (applicant, intake_officer, specialist, leader, clerk, cashier, auditor, analyst, administrator), for officers agency. Make the key pair with
   openssl genpkey -algorithm ed25519 -out token.key
   openssl pkey -in token.key -pubout -out token.pub
 and start with --token-key token.pub. The first interrupt stops in good order, the second at once.`
