@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"hoso/domain/eventlog"
 )
 
 // The three middlewares of reactions, outermost first: poison, retry, recover.
@@ -16,15 +18,21 @@ import (
 // where we want the event.
 
 // poison gives an event up when the rest of the chain could not cope, so that
-// those after it are handled. Being stopped is no fault of the event.
+// those after it are handled. Being stopped is no fault of the event, nor is a
+// log that takes no writes: the event comes again, until after a restart.
 func (r *Reactions) poison(next message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) ([]*message.Message, error) {
 		out, err := next(msg)
-		if err == nil || msg.Context().Err() != nil {
+		if err == nil || msg.Context().Err() != nil || unwritable(err) {
 			return out, err
 		}
 		return nil, r.giveUp(msg, err)
 	}
+}
+
+// unwritable tells errors of the log, or of another file that stopped writing.
+func unwritable(err error) bool {
+	return errors.Is(err, eventlog.ErrStopped) || errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrReadOnly)
 }
 
 const maxRetries = 5
