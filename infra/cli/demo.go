@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"os"
+	"path/filepath"
 	"time"
 
 	"hoso/http"
@@ -67,7 +68,7 @@ func (c *demoCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	signer, err := a.quietSigner(s.dir)
+	signer, err := a.quietSigner(s.log, s.dir)
 	if err != nil {
 		return err
 	}
@@ -75,6 +76,8 @@ func (c *demoCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	// The tokens are good while this demo runs, and one tells an ID number.
+	defer func() { err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, tokenFolder))) }()
 	var told error
 	err = s.serve(a.ctx, server{
 		listener: listener, tokens: public, signer: signer, every: time.Minute, metrics: metrics, trustProxy: c.TrustProxy,

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -44,15 +45,22 @@ func (c *eraseCmd) Run(a *app) (err error) {
 		return err
 	}
 	if !known {
+		// Opening may have finished an erasure that was interrupted: then its views are due.
+		if err := s.settleViews(a.ctx, a.progress("rewriting the views")); err != nil {
+			return err
+		}
 		return notFound("nobody with this ID number is known here: check the number (a person who was erased has none any more)")
 	}
 	req := commands.Request{Actor: domain.Actor{Role: domain.Administrator, ID: "cli"}, ID: uuid.New()}
 	done, err := s.handler.Erase(a.ctx, req, subject, strings.TrimSpace(c.Basis))
-	if err != nil {
-		return err
+	if domain.CodeOf(err) != "" {
+		return err // refused: nothing was erased
 	}
-	if err := s.settleViews(a.ctx, a.progress("rewriting the views")); err != nil {
-		return err
+	if settled := s.settleViews(a.ctx, a.progress("rewriting the views")); settled != nil {
+		return errors.Join(err, settled)
+	}
+	if err != nil {
+		return failed("the erasure is recorded and the views are rewritten, but traces of the key may remain in keys.db (%w): run the same command again, which finishes it", err)
 	}
 	if c.JSON {
 		return a.document(done)

@@ -74,14 +74,20 @@ func (r *reading) close() error {
 
 func (r *reading) closing(err *error) { *err = errors.Join(*err, r.close()) }
 
-// lag is how many events a projection has not seen yet; all of them where it
-// is not built.
+// lag is how many events a projection has not seen yet, all of them where it
+// is not built. A view that knows more than the log is refused: it belongs to
+// another log, or to a later copy of this one.
 func (r *reading) lag(ctx context.Context, projection string) (uint64, error) {
 	all, err := r.views.Status(ctx)
 	for _, s := range all {
-		if s.Projection == projection {
-			return s.Lag, err
+		if s.Projection != projection || err != nil {
+			continue
 		}
+		head, err := r.log.Head(ctx)
+		if err == nil && head.Before(s.Position) {
+			err = failed("the views know more than the log, which is an older copy or another one: run hoso rebuild")
+		}
+		return s.Lag, err
 	}
 	return 0, err
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"path/filepath"
 	"time"
 
 	"hoso/domain"
@@ -59,16 +58,7 @@ func (c *rootCmd) newest(a *app) (root domain.RootSigned, ok bool, err error) {
 		return root, false, err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	last, ok, err := log.Last(a.ctx, domain.RootStream)
-	if err != nil || !ok {
-		return root, false, err
-	}
-	d, err := (&codec.Codec{Keys: noKeys}).Decode(last)
-	if err != nil {
-		return root, false, err
-	}
-	root, ok = d.Event.(domain.RootSigned)
-	return root, ok, nil
+	return newestRoot(a.ctx, log)
 }
 
 // seal signs the log as it stands. It opens no keys and no views.
@@ -82,7 +72,7 @@ func (c *rootCmd) seal(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	signer, err := a.signer(dir, c.SigningKey)
+	signer, err := a.signer(log, dir, c.SigningKey)
 	if err != nil {
 		return err
 	}
@@ -92,47 +82,4 @@ func (c *rootCmd) seal(a *app) (err error) {
 	sealer.Progress = func(events uint64) { bar.at(events, 0) }
 	_, _, err = sealer.SealNow(a.ctx)
 	return err
-}
-
-// signer loads the key that signs roots; without a file named it is
-// dir/signing.key, made at first use. A key inside the folder it vouches for is
-// warned about: whoever takes the folder can sign anew.
-func (a *app) signer(dir, file string) (*proof.Signer, error) {
-	if file == "" {
-		file = ownSigningKey(dir)
-	}
-	if within(dir, file) {
-		a.logger(true).Warn("the signing key lies inside the data folder: whoever can write there can rewrite the log and sign it anew; keep it elsewhere and name it with --signing-key", "file", file)
-	}
-	if file == ownSigningKey(dir) {
-		return a.quietSigner(dir)
-	}
-	if !exists(file) {
-		return nil, badInput("--signing-key: there is no file %s: make one with openssl genpkey -algorithm ed25519 -out %s && chmod 600 %s", file, file, file)
-	}
-	return proof.LoadSigner(file)
-}
-
-func ownSigningKey(dir string) string { return filepath.Join(dir, "signing.key") }
-
-// quietSigner is the key inside the folder, without the warning: enough for
-// simulated dossiers.
-func (a *app) quietSigner(dir string) (*proof.Signer, error) {
-	file := ownSigningKey(dir)
-	if exists(file) {
-		return proof.LoadSigner(file)
-	}
-	signer, err := proof.CreateSigner(file)
-	if err != nil {
-		return nil, err
-	}
-	return signer, signer.PublicKeyFile(filepath.Join(dir, "signing.pub"))
-}
-
-// within reports whether a file lies in a folder.
-func within(dir, file string) bool {
-	dir, err1 := filepath.Abs(dir)
-	file, err2 := filepath.Abs(file)
-	rest, err3 := filepath.Rel(dir, file)
-	return err1 == nil && err2 == nil && err3 == nil && filepath.IsLocal(rest)
 }

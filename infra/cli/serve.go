@@ -61,7 +61,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	}
 	defer s.closing(&err)
 	s.logger = logger
-	signer, err := a.signer(s.dir, c.SigningKey)
+	signer, err := a.signer(s.log, s.dir, c.SigningKey)
 	if err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (s *stack) serve(ctx context.Context, v server) error {
 
 	web := http.New(http.Config{
 		Commands: s.handler, Views: s.views, History: projections.History{Feed: s.feed}, Proofs: proofsOf(s.keys),
-		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: s.log.Healthy, Logger: s.logger, Metrics: v.metrics, TrustProxy: v.trustProxy,
+		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: func() error { return errors.Join(s.log.Healthy(), s.keys.Healthy(), ledger.Healthy()) }, Logger: s.logger, Metrics: v.metrics, TrustProxy: v.trustProxy,
 	})
 	v.ready()
 	err = web.Serve(serving, v.listener)

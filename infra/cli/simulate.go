@@ -94,7 +94,7 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 			return doc, err
 		}
 	}
-	signer, err := a.quietSigner(s.dir)
+	signer, err := a.quietSigner(s.log, s.dir)
 	if err != nil {
 		return doc, err
 	}

@@ -16,6 +16,9 @@ import (
 // demoAgency is where the demo's officers work unless a dossier waits elsewhere.
 const demoAgency = "H99.31"
 
+// tokenFolder holds the demo's tokens while it runs.
+const tokenFolder = "tokens"
+
 // tokenLife is how long the demo's tokens are good.
 const tokenLife = 24 * time.Hour
 
@@ -30,7 +33,7 @@ type user struct {
 // issueTokens makes a token for one user of each role, and for each a file
 // with the header that curl sends (curl -H @FILE).
 func issueTokens(dir, agency string, key ed25519.PrivateKey, who *applicant) ([]user, error) {
-	folder := filepath.Join(dir, "tokens")
+	folder := filepath.Join(dir, tokenFolder)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}

@@ -17,11 +17,11 @@ import (
 	"strings"
 )
 
-// Names of the files in a data folder.
-const (
-	masterFile = "master.key"
-	storeFile  = "keys.db"
-)
+// File is the key store's name in a data folder.
+const File = "keys.db"
+
+// masterFile holds the master key unless the environment brings it.
+const masterFile = "master.key"
 
 // EnvMaster is the environment variable that may bring the master key.
 const EnvMaster = "HOSO_MASTER_KEY"
@@ -87,8 +87,8 @@ func LoadMaster(dir, env string) (Master, error) {
 }
 
 func createMaster(dir, path string) (Master, error) {
-	if _, err := os.Stat(filepath.Join(dir, storeFile)); err == nil {
-		return Master{}, fmt.Errorf("%s is missing, and %s holds keys that only it can open: bring it back, or set %s", path, storeFile, EnvMaster)
+	if _, err := os.Stat(filepath.Join(dir, File)); err == nil {
+		return Master{}, fmt.Errorf("%s is missing, and %s holds keys that only it can open: bring it back, or set %s", path, File, EnvMaster)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return Master{}, err
 	}

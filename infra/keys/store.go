@@ -82,7 +82,7 @@ type Store struct {
 // must exist. One process writes: the caller holds the folder's lock. Errors:
 // ErrWrongMaster.
 func Open(dir string, master Master) (*Store, error) {
-	s := &Store{path: filepath.Join(dir, storeFile), wrapper: master.wrapping()}
+	s := &Store{path: filepath.Join(dir, File), wrapper: master.wrapping()}
 	var err error
 	if s.writer, err = sqlite.OpenWriter(s.path, sqlite.WriterOptions{Schema: schema, SecureDelete: true}); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func Open(dir string, master Master) (*Store, error) {
 // Close, also when the other process destroys it: meant for short commands.
 // Errors: ErrWrongMaster.
 func OpenReadOnly(dir string, master Master) (*Store, error) {
-	s := &Store{path: filepath.Join(dir, storeFile), wrapper: master.wrapping()}
+	s := &Store{path: filepath.Join(dir, File), wrapper: master.wrapping()}
 	if err := s.open(); err != nil {
 		return nil, err
 	}

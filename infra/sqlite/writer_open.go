@@ -62,7 +62,13 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-func prepareWriter(conn *sqlite.Conn, opt WriterOptions) error {
+func prepareWriter(conn *sqlite.Conn, opt WriterOptions) (err error) {
+	defer func() {
+		// sqlitex panics where even the roll-back of its savepoint fails.
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the file is damaged: %v", p)
+		}
+	}()
 	conn.SetBusyTimeout(busyTimeout)
 	mode := "FULL"
 	if opt.Relaxed {
