@@ -15,7 +15,7 @@ import (
 
 const (
 	maxPending = 8192 // dossiers a builder holds back, so that most are put once, and in the order of the tables' keys
-	queued     = 4    // batches between two stages of a rebuild
+	queued     = 8    // batches between two stages of a rebuild
 )
 
 // builder fills one projection's new generation.
@@ -40,9 +40,6 @@ type part struct {
 func (f *Feed) fill(ctx context.Context, progress func(Progress), builders []*builder) error {
 	head, err := f.log.Head(ctx)
 	if err != nil {
-		return err
-	}
-	if err := f.catalogue.reach(ctx, head); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)

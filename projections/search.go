@@ -28,9 +28,11 @@ func SearchOf(it *Item, proofs Proofs) (SearchDoc, error) {
 	if !v.DueAt.IsZero() {
 		doc.Due = v.DueAt.UnixMicro()
 	}
-	doc.Text = domain.Fold(strings.Join([]string{
-		v.Code, solid(v.Code), v.SourceID, v.OwnerName, v.SubmitterName, v.Procedure, v.ProcedureName, v.ProcedureEN,
-	}, " "))
+	words := []string{v.Code, solid(v.Code), v.SourceID, v.OwnerName, v.Procedure, v.ProcedureName, v.ProcedureEN}
+	if v.SubmitterName != v.OwnerName {
+		words = append(words, v.SubmitterName)
+	}
+	doc.Text = domain.Fold(strings.Join(words, " "))
 	return doc, err
 }
 

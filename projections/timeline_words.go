@@ -2,7 +2,6 @@ package projections
 
 import (
 	"cmp"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -14,17 +13,25 @@ import (
 // words puts an event's public fields into sentences, in both languages.
 type words struct {
 	it     *Item
-	vi, en []string
+	vi, en []byte
 }
 
 // say adds a sentence; with no value it adds nothing.
 func (w *words) say(vi, en, value string) {
 	if value != "" {
-		w.vi, w.en = append(w.vi, vi+value), append(w.en, en+value)
+		w.vi, w.en = sentence(w.vi, vi, value), sentence(w.en, en, value)
 	}
 }
 
-func (w *words) both(vi, en string) { w.vi, w.en = append(w.vi, vi), append(w.en, en) }
+func (w *words) both(vi, en string) { w.vi, w.en = sentence(w.vi, vi, ""), sentence(w.en, en, "") }
+
+// sentence adds one, made of two parts, to a text.
+func sentence(text []byte, part, rest string) []byte {
+	if len(text) > 0 {
+		text = append(text, ". "...)
+	}
+	return append(append(text, part...), rest...)
+}
 
 func (w *words) details() (vi, en string) {
 	switch e := w.it.Event.(type) {
@@ -47,7 +54,7 @@ func (w *words) details() (vi, en string) {
 	case domain.Rated:
 		w.say("Điểm (1–5): ", "Score (1–5): ", strconv.Itoa(e.Score))
 	}
-	return strings.Join(w.vi, ". "), strings.Join(w.en, ". ")
+	return string(w.vi), string(w.en)
 }
 
 func (w *words) desk(e domain.Event) {
@@ -180,15 +187,14 @@ func (w *words) due(d *domain.Deadline) {
 
 // moment tells an instant in Viet Nam time.
 func (w *words) moment(vi, en string, t time.Time) {
-	day := calendar.DateOf(t)
-	clock := t.Sub(day.Start()) // there is no daylight saving
-	hhmm := fmt.Sprintf("%02d:%02d", int(clock.Hours()), int(clock.Minutes())%60)
-	w.both(vi+": "+hhmm+" "+day.Start().In(calendar.Zone).Format("02/01/2006"), en+": "+hhmm+" "+day.String())
+	t = t.In(calendar.Zone)
+	w.both(vi+t.Format(": 15:04 02/01/2006"), en+t.Format(": 15:04 2006-01-02"))
 }
 
 func (w *words) count(n int, vi, en string) {
 	if n > 0 {
-		w.both(fmt.Sprintf("%d %s", n, vi), fmt.Sprintf("%d %s", n, en))
+		digits := strconv.Itoa(n)
+		w.both(digits+" "+vi, digits+" "+en)
 	}
 }
 

@@ -39,6 +39,7 @@ type documents struct {
 	conn  *sqlite.Conn
 	table docTable
 	lines map[uuid.UUID][]byte    // of events, until their dossier's Put
+	spare [][]byte                // room for lines
 	set   *projections.Checkpoint // as last set
 	purge bool
 	keys  []string // under which changed dossiers are looked up
@@ -69,7 +70,11 @@ func (d *documents) Stored(dossier uuid.UUID) (uint64, bool, error) {
 }
 
 func (d *documents) Append(it *projections.Item) error {
-	lines, err := d.table.event(d.lines[it.Dossier], it)
+	lines, ok := d.lines[it.Dossier]
+	if last := len(d.spare) - 1; !ok && last >= 0 {
+		lines, d.spare = d.spare[last], d.spare[:last]
+	}
+	lines, err := d.table.event(lines, it)
 	if err == nil && lines != nil {
 		d.lines[it.Dossier] = lines
 	}
@@ -78,8 +83,15 @@ func (d *documents) Append(it *projections.Item) error {
 
 func (d *documents) Put(it *projections.Item) error {
 	d.keys = append(d.keys, domain.FoldCode(it.After.Code), domain.FoldCode(it.After.SourceID))
+	return d.write(it)
+}
+
+func (d *documents) write(it *projections.Item) error {
 	lines := d.lines[it.Dossier]
-	delete(d.lines, it.Dossier)
+	if lines != nil {
+		delete(d.lines, it.Dossier)
+		d.spare = append(d.spare, lines[:0])
+	}
 	return d.table.put(d.conn, it, lines)
 }
 

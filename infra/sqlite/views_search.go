@@ -19,7 +19,7 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 1 }
+func (searchTable) format() int { return 2 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `
