@@ -49,8 +49,9 @@ type Config struct {
 // Handler does commands. It is safe for concurrent use.
 type Handler struct {
 	Config
-	hot      *lru.Cache[uuid.UUID, *loaded]
-	counters *counters
+	hot         *lru.Cache[uuid.UUID, *loaded]
+	counters    *counters
+	remembering sync.Mutex // makes looking at hot and adding to it one step
 	// erasing is held for reading while a person's data is being written, and
 	// for writing while a person is erased: no event is sealed for a person
 	// between the check that nothing is open and the end of the key.

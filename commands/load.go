@@ -55,7 +55,7 @@ func (h *Handler) load(ctx context.Context, id uuid.UUID, fresh bool) (*loaded, 
 		l = l.with(d)
 	}
 	if l.dossier.Exists {
-		h.hot.Add(id, l)
+		h.remember(l)
 	}
 	return l, nil
 }
@@ -106,8 +106,12 @@ func (h *Handler) stored(r eventlog.Recorded, draft codec.Draft) (codec.Decoded,
 	return codec.Decoded{Recorded: r, Meta: m, Event: draft.Event}, err
 }
 
-// remember keeps the newest fold at hand; a slower writer never puts back an older one.
+// remember keeps the newest fold at hand. A slower reader or writer never puts
+// back an older one: whoever then decided on it would meet a conflict that
+// nobody else caused, and use up an attempt.
 func (h *Handler) remember(l *loaded) {
+	h.remembering.Lock()
+	defer h.remembering.Unlock()
 	if old, ok := h.hot.Peek(l.dossier.ID); ok && old.tip.Revision > l.tip.Revision {
 		return
 	}
