@@ -21,9 +21,10 @@ type Catalogue struct {
 	log   eventlog.Log
 	codec *codec.Codec
 
-	mu    sync.RWMutex
-	fold  *domain.Catalogue
-	after eventlog.Position
+	mu      sync.RWMutex
+	fold    *domain.Catalogue
+	after   eventlog.Position
+	version uint64
 }
 
 // CataloguePrefixes are the streams of the catalogue.
@@ -85,11 +86,19 @@ func (c *Catalogue) apply(batch eventlog.Batch) error {
 		if err := c.fold.Apply(d.Event); err != nil {
 			return err
 		}
+		c.version++
 	}
 	if c.after.Before(batch.End) {
 		c.after = batch.End
 	}
 	return nil
+}
+
+// Version rises whenever the catalogue changes. It counts in this process only.
+func (c *Catalogue) Version() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.version
 }
 
 // RulesFor gives what a decision on a dossier goes by now.

@@ -40,11 +40,23 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			method = "other"
 		}
 		s.Metrics.request(method, route, status, took)
-		s.Logger.LogAttrs(c.Request().Context(), slog.LevelInfo, "request",
-			slog.String("method", method), slog.String("route", route), slog.Int("status", status),
-			slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", id.String()))
+		level := levelOf(method, status)
+		if ctx := c.Request().Context(); s.Logger.Enabled(ctx, level) {
+			s.Logger.LogAttrs(ctx, level, "request",
+				slog.String("method", method), slog.String("route", route), slog.Int("status", status),
+				slog.Float64("ms", float64(took.Microseconds())/1000), slog.String("request", id.String()))
+		}
 		return nil
 	}
+}
+
+// levelOf tells what changes something or goes wrong; reads that went well are
+// many, and the metrics count them.
+func levelOf(method string, status int) slog.Level {
+	if (method == nethttp.MethodGet || method == nethttp.MethodHead) && status < nethttp.StatusBadRequest {
+		return slog.LevelDebug
+	}
+	return slog.LevelInfo
 }
 
 // knownMethod keeps what callers invent out of log and metrics.

@@ -21,10 +21,14 @@ func (s *Server) dossier(c echo.Context) error {
 	}
 	tag := etag(v.Revision)
 	c.Response().Header().Set("ETag", tag)
-	if slices.Contains(strings.Split(strings.ReplaceAll(c.Request().Header.Get("If-None-Match"), " ", ""), ","), tag) {
+	if known := c.Request().Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(strings.ReplaceAll(known, " ", ""), ","), tag) {
 		return c.NoContent(nethttp.StatusNotModified)
 	}
-	return answer(c, nethttp.StatusOK, s.dossierOf(v))
+	body, err := s.body(v)
+	if err != nil {
+		return err
+	}
+	return answerBytes(c, nethttp.StatusOK, body)
 }
 
 // dueDate answers with the due date explained.

@@ -52,6 +52,8 @@ type Server struct {
 	tokens *tokens
 	limits lookupLimits
 	pages  *pages
+
+	rendered rendered
 }
 
 // The server's time limits.
@@ -86,7 +88,7 @@ func New(c Config) *Server {
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics()
 	}
-	s := &Server{Config: c, echo: echo.New(), tokens: newTokens(c.TokenKey, c.Now), limits: newLookupLimits(c.Limits), pages: newPages()}
+	s := &Server{Config: c, echo: echo.New(), tokens: newTokens(c.TokenKey, c.Now), limits: newLookupLimits(c.Limits), pages: newPages(), rendered: newRendered()}
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	if c.TrustProxy {

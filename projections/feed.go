@@ -9,9 +9,9 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"hoso/domain"
 	"hoso/domain/codec"
@@ -20,11 +20,18 @@ import (
 
 // Sizes of what the feed keeps in memory.
 const (
-	maxBatch    = 500    // events
-	hotLive     = 8192   // folded dossiers shared by the live projections
-	hotCatchUp  = 8192   // folded dossiers of one projection that lags
-	hotRebuild  = 65_536 // folded dossiers of a rebuild
-	recentItems = 4096   // decoded and folded events that live projections share
+	maxBatch   = 4096   // events
+	hotLive    = 8192   // folded dossiers shared by the live projections
+	hotCatchUp = 8192   // folded dossiers of one projection that lags
+	hotRebuild = 32_768 // folded dossiers of a rebuild
+)
+
+// A live projection rests after each batch: events then gather, and a dossier
+// that changed several times is written once. The rest follows what the batch
+// cost, so that the views leave most of a busy machine to those who wait.
+const (
+	restPerWork = 4
+	maxRest     = 400 * time.Millisecond
 )
 
 // Feed reads the log for projections: it decodes and folds each event once for
@@ -36,9 +43,9 @@ type Feed struct {
 	catalogue *history
 	logger    *slog.Logger
 
-	mu     sync.Mutex // guards shared and recent
-	shared *folder
-	recent *simplelru.LRU[eventlog.Position, *Item]
+	mu     sync.Mutex // guards live, and who may start it
+	live   *live      // nil while nobody follows
+	shared *folder    // belongs to live
 }
 
 // NewFeed makes the feed of a log. The codec's Keys may fail for a while: the
@@ -58,11 +65,6 @@ func NewFeed(log eventlog.Log, c codec.Codec, logger *slog.Logger) *Feed {
 		tips: map[string]codec.Hash{}, folded: map[int]*domain.Catalogue{},
 	}
 	f.shared = f.newFolder(hotLive)
-	recent, err := simplelru.NewLRU[eventlog.Position, *Item](recentItems, nil)
-	if err != nil {
-		panic(err) // the size is a constant
-	}
-	f.recent = recent
 	return f
 }
 
@@ -71,27 +73,56 @@ func NewFeed(log eventlog.Log, c codec.Codec, logger *slog.Logger) *Feed {
 // go on, call it again with the End of the last batch.
 func (f *Feed) Batches(ctx context.Context, after eventlog.Position) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
-		if err := f.catalogue.reach(ctx, after); err != nil {
-			yield(nil, err)
-			return
-		}
-		own := f.newFolder(hotCatchUp)
-		for raw, err := range f.log.Subscribe(ctx, after, eventlog.Filter{}) {
+		for {
+			m, err := f.catchUp(ctx, after, func(b *Batch) bool {
+				after = b.End
+				return yield(b, nil)
+			})
 			if err != nil {
 				yield(nil, err)
+			}
+			if m == nil {
 				return
 			}
-			for _, part := range split(raw) {
-				b, err := f.batch(ctx, part, own)
-				if !yield(b, err) || err != nil {
-					return
+			err = m.each(ctx, func(b *Batch) bool {
+				after = b.End
+				return yield(b, nil)
+			})
+			f.leave(m)
+			if err != nil && !errors.Is(err, errLeftBehind) {
+				if !errors.Is(err, errEnough) {
+					yield(nil, err)
 				}
-			}
-			if raw.Live {
-				own = nil // from here on with the others
+				return
 			}
 		}
 	}
+}
+
+// catchUp reads on its own until it can follow with the others; it gives nil
+// after an error, and when yield wants no more.
+func (f *Feed) catchUp(ctx context.Context, after eventlog.Position, yield func(*Batch) bool) (*member, error) {
+	if err := f.catalogue.reach(ctx, after); err != nil {
+		return nil, err
+	}
+	own := f.newFolder(hotCatchUp)
+	for raw, err := range f.log.Subscribe(ctx, after, eventlog.Filter{}) {
+		if err != nil {
+			return nil, err
+		}
+		for _, part := range split(raw) {
+			b, err := f.batch(ctx, part, own)
+			if err != nil || !yield(b) {
+				return nil, err
+			}
+		}
+		if raw.Live {
+			if m, ok := f.join(raw.End); ok {
+				return m, nil
+			}
+		}
+	}
+	return nil, ctx.Err()
 }
 
 // split keeps batches within maxBatch events.
@@ -108,7 +139,7 @@ func split(raw eventlog.Batch) []eventlog.Batch {
 	return parts
 }
 
-// batch decodes and folds; with own nil it shares the work with the others at the head.
+// batch decodes and folds.
 func (f *Feed) batch(ctx context.Context, raw eventlog.Batch, own *folder) (*Batch, error) {
 	f.catalogue.note(raw.Events, raw.End)
 	b := &Batch{End: raw.End, Live: raw.Live, Items: make([]*Item, 0, len(raw.Events))}
@@ -117,36 +148,17 @@ func (f *Feed) batch(ctx context.Context, raw eventlog.Batch, own *folder) (*Bat
 		if !ok {
 			continue
 		}
-		it, err := f.item(ctx, r, id, own)
+		it, err := f.open(r, id)
 		if err != nil {
+			return nil, err
+		}
+		if err := own.fold(ctx, it); err != nil {
 			return nil, err
 		}
 		b.Items = append(b.Items, it)
 	}
 	b.Last = markOf(raw.Events)
 	return b, nil
-}
-
-func (f *Feed) item(ctx context.Context, r eventlog.Recorded, id uuid.UUID, own *folder) (*Item, error) {
-	if own == nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		if it, ok := f.recent.Get(r.Position); ok {
-			return it, nil
-		}
-		own = f.shared
-	}
-	it, err := f.open(r, id)
-	if err != nil {
-		return nil, err
-	}
-	if err := own.fold(ctx, it); err != nil {
-		return nil, err
-	}
-	if own == f.shared {
-		f.recent.Add(r.Position, it)
-	}
-	return it, nil
 }
 
 // Decode opens and decodes an event, without its hash chain. An error that is

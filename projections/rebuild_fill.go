@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	maxPending = 8192 // dossiers a builder holds back, so that most are put once, and in the order of the tables' keys
-	queued     = 8    // batches between two stages of a rebuild
+	maxPending = 32_768 // dossiers a builder holds back, so that most are put once, and in the order of the tables' keys
+	queued     = 8      // batches between two stages of a rebuild
 )
 
 // builder fills one projection's new generation.
@@ -113,6 +113,7 @@ func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(*Batch,
 			if err := folder.fold(ctx, it); err != nil {
 				return err
 			}
+			it.kept = it.slim()
 		}
 		b := &Batch{End: one.raw.End, Last: markOf(one.raw.Events), Items: one.items}
 		events += uint64(len(one.raw.Events))
@@ -182,7 +183,7 @@ func (b *builder) take(it *Item) error {
 	}
 	err := b.guard(it, func() error { return b.docs.Append(it) })
 	if err == nil && !b.parked[it.Dossier] {
-		b.pending[it.Dossier] = it
+		b.pending[it.Dossier] = it.kept
 	}
 	return err
 }

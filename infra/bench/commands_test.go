@@ -57,13 +57,16 @@ func BenchmarkCommands(b *testing.B) {
 				twin := copyDir(b, dir)
 				before := headOf(b, dir)
 				s := serve(b, dir)
+				ticks := s.ticks()
 				count, took := s.drive(b, clients, span())
+				ticks = s.ticks() - ticks
 				s.stop()
 				appends := eventsAfter(b, dir, before)
 				events, direct := appendAll(b, twin, clients, appends)
 				b.ReportMetric(float64(count)/took.Seconds(), "commands/s")
 				b.ReportMetric(float64(events)/took.Seconds(), "events/s")
 				b.ReportMetric(float64(events)/direct.Seconds(), "direct-events/s")
+				b.ReportMetric(float64(ticks)*1e4/float64(count), "server-µs/command") // of all processors
 				b.ReportMetric(direct.Seconds()/took.Seconds(), "ratio")
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -85,6 +86,7 @@ func copyDir(b *testing.B, source string) string {
 		}
 		return err
 	})
+	syscall.Sync() // or the copy is still on its way to the disk while something is measured
 	return dir
 }
 

@@ -38,8 +38,8 @@ type Log struct {
 	warnings []string
 
 	news    *news
-	written uint64 // last position of the running transaction; the writer's goroutine only
-	told    uint64 // last position announced; the writer's goroutine only
+	tail    tail
+	written []eventlog.Recorded // by the running transaction; the writer's goroutine only
 }
 
 // LogFile is where a data folder's log lies.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 
 	"zombiezen.com/go/sqlite"
@@ -64,9 +65,12 @@ func (l *Log) insert(conn *sqlite.Conn, stream string, at eventlog.Expected, eve
 		if _, err := stmt.Step(); err != nil {
 			return eventlog.Appended{}, err
 		}
+		l.written = append(l.written, eventlog.Recorded{
+			ID: e.ID, Stream: stream, Revision: uint64(revision), Position: position(conn.LastInsertRowID()),
+			Type: e.Type, Data: bytes.Clone(e.Data), Meta: bytes.Clone(e.Meta), // the caller may use its own again
+		})
 	}
-	l.written = uint64(conn.LastInsertRowID())
-	return eventlog.Appended{Revision: uint64(revision), Position: position(int64(l.written))}, nil
+	return eventlog.Appended{Revision: uint64(revision), Position: position(conn.LastInsertRowID())}, nil
 }
 
 // repeated tells whether the events already stand behind the expected revision, and then where the last does.
@@ -113,10 +117,13 @@ func position(n int64) eventlog.Position {
 	return eventlog.Position{Commit: uint64(n), Prepare: uint64(n)}
 }
 
-// announce wakes the subscriptions; the writer calls it after each commit.
+// announce tells the subscriptions what was written; the writer calls it after each commit.
 func (l *Log) announce() {
-	if l.written != l.told {
-		l.told = l.written
-		l.news.publish()
+	if len(l.written) == 0 {
+		return
 	}
+	l.tail.push(l.written)
+	clear(l.written)
+	l.written = l.written[:0]
+	l.news.publish()
 }

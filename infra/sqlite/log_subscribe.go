@@ -96,9 +96,35 @@ func (l *Log) await(ctx context.Context, fresh <-chan struct{}, over <-chan time
 	}
 }
 
-// page reads the next batch in one short transaction. It is live when it
-// came to the end of what was there.
+// page gives the next batch, from memory where that still holds it. It is live
+// when it came to the end of what was there.
 func (l *Log) page(ctx context.Context, after eventlog.Position, f eventlog.Filter) (eventlog.Batch, error) {
+	if events, ok := l.tail.after(after); ok {
+		return recent(events, after, f), ctx.Err()
+	}
+	return l.readPage(ctx, after, f)
+}
+
+// recent makes a batch of all events after a position.
+func recent(events []eventlog.Recorded, after eventlog.Position, f eventlog.Filter) eventlog.Batch {
+	batch := eventlog.Batch{End: after, Live: true}
+	if n := len(events); n > 0 {
+		batch.End = events[n-1].Position
+	}
+	if len(f.StreamPrefixes) == 0 {
+		batch.Events = events
+		return batch
+	}
+	for _, e := range events {
+		if f.Has(e.Stream) {
+			batch.Events = append(batch.Events, e)
+		}
+	}
+	return batch
+}
+
+// readPage reads the next batch in one short transaction.
+func (l *Log) readPage(ctx context.Context, after eventlog.Position, f eventlog.Filter) (eventlog.Batch, error) {
 	batch := eventlog.Batch{End: after}
 	err := l.readers.Read(ctx, func(conn *sqlite.Conn) error {
 		stmt, err := conn.Prepare("SELECT " + columns + " FROM events WHERE position > ? ORDER BY position")

@@ -96,7 +96,7 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 		}
 	}
 	var docs documents
-	err := g.writer.Do(ctx, func(conn *sqlite.Conn) error {
+	err := g.writer.DoWhole(ctx, func(conn *sqlite.Conn) error {
 		docs = newDocuments(conn, g.of.docs)
 		if err := apply(&docs); err != nil || !docs.purge || !g.serves() {
 			return err

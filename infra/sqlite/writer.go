@@ -73,6 +73,7 @@ type jobKind int
 const (
 	guarded jobKind = iota // in a savepoint of its own
 	checked                // checks before it changes, needs no savepoint
+	whole                  // a transaction of its own
 	outside                // runs alone, outside any transaction
 )
 
@@ -94,6 +95,12 @@ func (w *Writer) Do(ctx context.Context, run func(conn *sqlite.Conn) error) erro
 // such a job undoes the whole group and stops the writer.
 func (w *Writer) DoChecked(ctx context.Context, run func(conn *sqlite.Conn) error) error {
 	return w.submit(ctx, run, checked)
+}
+
+// DoWhole is Do in a transaction that nobody shares, without the cost of a
+// savepoint: for a long job that is a file's only one.
+func (w *Writer) DoWhole(ctx context.Context, run func(conn *sqlite.Conn) error) error {
+	return w.submit(ctx, run, whole)
 }
 
 // Sync makes everything committed so far durable. It matters for a Relaxed

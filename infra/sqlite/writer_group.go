@@ -24,8 +24,8 @@ func (w *Writer) loop() {
 			return
 		}
 		for next != nil {
-			if next.kind == outside {
-				next.answered <- w.runOutside(next)
+			if next.kind >= whole {
+				w.alone(next)
 				break
 			}
 			group, next = w.collect(append(group[:0], next))
@@ -35,13 +35,22 @@ func (w *Writer) loop() {
 	}
 }
 
+// alone runs a job that shares nothing.
+func (w *Writer) alone(j *job) {
+	if j.kind == whole {
+		w.commit([]*job{j})
+		return
+	}
+	j.answered <- w.runOutside(j)
+}
+
 // collect lets the group grow until nobody else comes. It also returns a job
 // that must run outside the group, after it.
 func (w *Writer) collect(group []*job) (_ []*job, after *job) {
 	for idle := 0; idle < idleYields && len(group) < maxGroup; {
 		select {
 		case j := <-w.jobs:
-			if j.kind == outside {
+			if j.kind >= whole {
 				return group, j
 			}
 			group, idle = append(group, j), 0
@@ -87,7 +96,11 @@ func (w *Writer) commit(group []*job) {
 		}
 		refused[i] = err
 	}
-	if err := execute(w.conn, "COMMIT"); err != nil {
+	end := "COMMIT"
+	if group[0].kind == whole && refused[0] != nil {
+		end = "ROLLBACK"
+	}
+	if err := execute(w.conn, end); err != nil {
 		w.fail(group, err)
 		return
 	}
@@ -106,6 +119,10 @@ func (w *Writer) runJob(j *job) (err error, fatal bool) {
 		err := j.run(w.conn)
 		// Every error of SQLite has a code of its own except a bad statement, which is found before it runs.
 		return err, err != nil && sqlite.ErrCode(err).ToPrimary() != sqlite.ResultError
+	}
+	if j.kind == whole {
+		err := j.run(w.conn)
+		return err, err != nil && breaksFile(err)
 	}
 	if err := execute(w.conn, "SAVEPOINT job"); err != nil {
 		return err, true

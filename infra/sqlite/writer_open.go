@@ -81,6 +81,7 @@ func prepareWriter(conn *sqlite.Conn, opt WriterOptions) (err error) {
 		"PRAGMA checkpoint_fullfsync = ON", // the same for the file itself
 		"PRAGMA cache_size = -32768",       // 32 MiB
 		"PRAGMA foreign_keys = ON",
+		"PRAGMA wal_autocheckpoint = 4000",     // pages, 16 MiB: a page that changes often goes to the file once
 		"PRAGMA journal_size_limit = 67108864", // a WAL that once grew shrinks again
 	}
 	if opt.SecureDelete {
