@@ -23,7 +23,7 @@ func TestHealthyTellsAFullDisk(t *testing.T) {
 		t.Fatal(err, s.Healthy())
 	}
 	// SQLite answers "disk is full" beyond the pages it may have; asking for one page sets the present number.
-	if err := s.writer.Do(t.Context(), func(conn *sq.Conn) error { return execute(conn, "PRAGMA max_page_count = 1") }); err != nil {
+	if err := fileOf(s).writer.Do(t.Context(), func(conn *sq.Conn) error { return execute(conn, "PRAGMA max_page_count = 1") }); err != nil {
 		t.Fatal(err)
 	}
 	for err = nil; err == nil; {

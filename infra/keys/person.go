@@ -5,9 +5,8 @@ import (
 	"crypto/cipher"
 	"fmt"
 	"iter"
-	"time"
 
-	sq "zombiezen.com/go/sqlite"
+	"github.com/google/uuid"
 
 	"hoso/domain"
 	"hoso/domain/codec"
@@ -27,7 +26,10 @@ func newPersonKey(raw []byte) *personKey {
 func wrapName(subject domain.SubjectID) string { return "person " + subject.String() }
 
 // Key gives the cipher that seals and opens a person's values; codec.ErrErased
-// when the key was destroyed or never was. It is what codec.Codec asks for.
+// when the key was destroyed or never was. It is what codec.Codec asks for. A
+// key at hand is given without asking the engine; where several instances
+// share the engine, only as long as no other can have finished destroying it.
+// Error: ErrUnavailable, when the engine must be asked and does not answer.
 func (s *Store) Key(subject domain.SubjectID) (cipher.AEAD, error) {
 	k, err := s.key(subject)
 	if err != nil {
@@ -37,16 +39,13 @@ func (s *Store) Key(subject domain.SubjectID) (cipher.AEAD, error) {
 }
 
 func (s *Store) key(subject domain.SubjectID) (*personKey, error) {
-	if k, ok := s.cache.Get(subject); ok {
+	if k, ok := s.cache.Get(subject); ok && (s.shared == nil || s.shared.Current()) {
 		return k, nil
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var wrapped []byte
-	err := s.readers.Read(context.Background(), func(conn *sq.Conn) error {
-		_, err := queryRow(conn, `SELECT wrapped FROM person WHERE subject = ?`, func(stmt *sq.Stmt) { wrapped = blob(stmt, 0) }, subject.String())
-		return err
-	})
+	before := s.dropsSoFar()
+	s.rewrapping.RLock()
+	defer s.rewrapping.RUnlock()
+	wrapped, err := s.engine.Wrapped(context.Background(), subject)
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
@@ -58,14 +57,32 @@ func (s *Store) key(subject domain.SubjectID) (*personKey, error) {
 		return nil, err
 	}
 	k := newPersonKey(raw)
-	s.cache.Add(subject, k)
+	s.keep(subject, k, before)
 	return k, nil
 }
 
-// Live is a person whose key is there.
-type Live struct {
-	Subject   domain.SubjectID
-	CreatedAt time.Time
+func (s *Store) dropsSoFar() uint64 {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	return s.drops
+}
+
+// keep puts a key into the cache unless anybody's was dropped since before,
+// when it was not yet read: it may be the one that was dropped.
+func (s *Store) keep(subject domain.SubjectID, k *personKey, before uint64) {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	if s.drops == before {
+		s.cache.Add(subject, k)
+	}
+}
+
+// drop takes a key that was destroyed out of the cache. It waits for nobody.
+func (s *Store) drop(subject domain.SubjectID) {
+	s.filling.Lock()
+	defer s.filling.Unlock()
+	s.drops++
+	s.cache.Remove(subject)
 }
 
 // Each yields everybody whose key is there, by subject, so that keys that no
@@ -73,8 +90,8 @@ type Live struct {
 // meanwhile may be missed. An error is yielded last.
 func (s *Store) Each(ctx context.Context) iter.Seq2[Live, error] {
 	return func(yield func(Live, error) bool) {
-		for after := ""; ; {
-			page, err := s.page(ctx, after)
+		for after := uuid.Nil; ; {
+			page, err := s.engine.Page(ctx, after, 500)
 			if err != nil {
 				yield(Live{}, fmt.Errorf("keys: %w", err))
 				return
@@ -83,27 +100,11 @@ func (s *Store) Each(ctx context.Context) iter.Seq2[Live, error] {
 				if !yield(l, nil) {
 					return
 				}
-				after = l.Subject.String()
+				after = l.Subject
 			}
 			if len(page) == 0 {
 				return
 			}
 		}
 	}
-}
-
-func (s *Store) page(ctx context.Context, after string) (page []Live, err error) {
-	const query = `SELECT subject, created_at FROM person WHERE subject > ? AND wrapped IS NOT NULL ORDER BY subject LIMIT 500`
-	err = s.readers.Read(ctx, func(conn *sq.Conn) error {
-		return queryRows(conn, query, func(stmt *sq.Stmt) error {
-			subject, err := parseSubject(stmt.ColumnText(0))
-			if err != nil {
-				return err
-			}
-			at, err := time.Parse(time.RFC3339Nano, stmt.ColumnText(1))
-			page = append(page, Live{subject, at})
-			return err
-		}, after)
-	})
-	return page, err
 }
