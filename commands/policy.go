@@ -43,7 +43,7 @@ type rule struct {
 var policy = map[string][]rule{
 	"submit":     {{domain.Applicant, anywhere, anytime}, {domain.IntakeOfficer, receiving, anytime}},
 	"supplement": {{domain.Applicant, own, anytime}, {domain.IntakeOfficer, receiving, anytime}},
-	"withdraw":   {{domain.Applicant, own, anytime}},
+	"withdraw":   {{domain.Applicant, own, anytime}, {domain.IntakeOfficer, receiving, anytime}},
 	"rate":       {{domain.Applicant, own, anytime}},
 	"pay":        {{domain.Applicant, own, anytime}, {domain.Cashier, handover, anytime}, {domain.IntakeOfficer, handover, anytime}},
 	"contact": {{domain.Applicant, own, anytime}, {domain.IntakeOfficer, handover, anytime},
@@ -139,6 +139,7 @@ func isAccount(a, submittedBy domain.Actor) bool {
 // Parties are whom a dossier concerns: what reading depends on.
 type Parties struct {
 	Received, Competent, Current string // agency codes
+	Place                        string // the agency where the result is collected, if it is an agency
 	Owner, Submitter             domain.SubjectID
 	SubmittedBy                  domain.Actor // whose account sent it
 }
@@ -152,7 +153,7 @@ func MayRead(req Request, p Parties) bool {
 	case domain.Applicant:
 		return isOwn(req, p.Owner, p.Submitter) || isAccount(req.Actor, p.SubmittedBy)
 	case domain.IntakeOfficer, domain.Specialist, domain.Leader, domain.Clerk, domain.Cashier:
-		return req.Actor.Agency != "" && slices.Contains([]string{p.Received, p.Competent, p.Current}, req.Actor.Agency)
+		return req.Actor.Agency != "" && slices.Contains([]string{p.Received, p.Competent, p.Current, p.Place}, req.Actor.Agency)
 	}
 	return false
 }

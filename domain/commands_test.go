@@ -89,6 +89,10 @@ func TestCommands(t *testing.T) {
 	})
 	t.Run("withdraw", func(t *testing.T) {
 		given(t, submission(), accept, giveBack).when(Withdraw{Reason: "thôi"}).then(Withdrawn{Reason: me("thôi")}).status(StatusWithdrawn)
+		given(t, submission(), accept).by(officer).when(Withdraw{AskedBy: AskedByOwner, Paper: " 12/ĐN "}).
+			then(Withdrawn{AskedBy: AskedByOwner, Paper: me("12/ĐN")}).status(StatusWithdrawn)
+		given(t, submission()).by(officer).when(Withdraw{AskedBy: AskedBySubmitter, Reason: "nộp nhầm"}).
+			then(Withdrawn{AskedBy: AskedBySubmitter, Reason: me("nộp nhầm")}).status(StatusWithdrawn)
 	})
 	t.Run("decide", func(t *testing.T) {
 		s := given(t, submission(), accept).by(leader)

@@ -28,9 +28,21 @@ type Stopped struct {
 	LegalBasis string   `json:"legal_basis" doc:"public: the provision"`
 }
 
-// Withdrawn: the applicant takes the dossier back before a decision.
+// Asker is which of a dossier's people asked for what an officer records.
+type Asker string
+
+// The askers.
+const (
+	AskedByOwner     Asker = "owner"
+	AskedBySubmitter Asker = "submitter"
+)
+
+// Withdrawn: the applicant takes the dossier back before a decision; of a
+// paper dossier an officer records it, who is then the metadata's actor.
 type Withdrawn struct {
-	Reason Personal `json:"reason,omitzero" doc:"sealed: the applicant's words"`
+	Reason  Personal `json:"reason,omitzero" doc:"sealed: the applicant's words"`
+	AskedBy Asker    `json:"asked_by,omitempty" doc:"public: owner or submitter, where an officer recorded what they asked for"`
+	Paper   Personal `json:"paper,omitzero" doc:"sealed: number or date of the paper they asked with"`
 }
 
 // Outcome is what was decided.

@@ -64,8 +64,8 @@ var (
 		"Ngày hẹn trả mới phải sau ngày hẹn trả cũ: hãy chọn ngày muộn hơn.",
 		"The new due date must be later than the old one: choose a later date."}
 	ErrNotApplicant = &Error{"not_the_applicant",
-		"Chỉ người nộp hồ sơ mới được rút hồ sơ; cơ quan có thể từ chối hoặc dừng xử lý.",
-		"Only the applicant can withdraw the dossier; the agency can refuse or stop it."}
+		"Chỉ người nộp hồ sơ mới được rút hồ sơ; với hồ sơ giấy, cán bộ một cửa ghi nhận thay. Cơ quan có thể từ chối hoặc dừng xử lý.",
+		"Only the applicant can withdraw the dossier; of a paper dossier the intake officer records it. The agency can refuse or stop it."}
 	ErrAlreadyDecided = &Error{"already_decided",
 		"Hồ sơ đã có quyết định: nếu quyết định ghi sai, hãy đề nghị đính chính.",
 		"The dossier has already been decided: if the record is wrong, ask for a correction."}

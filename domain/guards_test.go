@@ -135,7 +135,16 @@ func TestGuards(t *testing.T) {
 // TestGuardsOfCircumstance tries what depends on catalogue, clock and actor.
 func TestGuardsOfCircumstance(t *testing.T) {
 	t.Run("withdraw by an officer", func(t *testing.T) {
-		given(t, submission()).by(officer).when(Withdraw{}).refused(ErrNotApplicant)
+		given(t, onlineSubmission()).by(officer).when(Withdraw{AskedBy: AskedByOwner, Reason: "thôi"}).refused(ErrNotApplicant)
+		given(t, submission()).by(leader).when(Withdraw{AskedBy: AskedByOwner, Reason: "thôi"}).refused(ErrNotApplicant)
+		paper := given(t, submission()).by(officer)
+		paper.when(Withdraw{Reason: "thôi"}).refused(fieldInvalid)
+		paper.when(Withdraw{AskedBy: "neighbour", Reason: "thôi"}).refused(fieldInvalid)
+		paper.when(Withdraw{AskedBy: AskedByOwner}).refused(fieldMissing)
+	})
+	t.Run("withdraw in another's name", func(t *testing.T) {
+		given(t, submission()).when(Withdraw{AskedBy: AskedByOwner}).refused(fieldInvalid)
+		given(t, submission()).when(Withdraw{Paper: "12/ĐN"}).refused(fieldInvalid)
 	})
 	t.Run("agency ended", func(t *testing.T) {
 		given(t).under(func(r *Rules) { r.Agency.EffectiveTo = calendar.NewDate(2026, time.November, 22) }).when(submission()).refused(ErrNotOffered)

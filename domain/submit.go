@@ -2,7 +2,6 @@ package domain
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -56,7 +55,7 @@ func (c SubmitDossier) Decide(d Dossier, env Env) ([]Event, error) {
 		Channel:   pick(f, "channel", c.Channel, Direct, Online, Post),
 		Submitter: c.Submitter.read("submitter", &f.err),
 		Owner:     owner.read("owner", &f.err),
-		Papers:    f.papers(c.Papers), ReuseConsent: c.ReuseConsent,
+		Papers:    f.papers(c.Papers, env.Rules.Procedure.componentNames()), ReuseConsent: c.ReuseConsent,
 		Summary:         f.personal("summary", c.Summary),
 		SignIn:          f.text("sign_in", c.SignIn, MaxCode),
 		Parent:          f.text("parent", c.Parent, MaxCode),
@@ -104,25 +103,4 @@ func (f *form) receiving(in ReceivingInput, e Submitted) Receiving {
 		r.Place = e.Agency
 	}
 	return r
-}
-
-func (f *form) papers(papers []Paper) []Paper {
-	f.list("papers", len(papers))
-	var out []Paper
-	for i, p := range papers {
-		at := fmt.Sprintf("papers[%d].", i)
-		p.Component = f.required(at+"component", p.Component, MaxName)
-		p.Hash = f.text(at+"hash", p.Hash, MaxName)
-		if p.Kind != "" {
-			p.Kind = pick(f, at+"kind", p.Kind, "original", "certified_copy", "photocopy")
-		}
-		if p.Source != "" {
-			p.Source = pick(f, at+"source", p.Source, "upload", "counter", "store")
-		}
-		if p.Copies < 0 || p.Copies > 1000 {
-			f.invalid(at+"copies", "phải từ 0 đến 1000", "must be from 0 to 1000")
-		}
-		out = append(out, p)
-	}
-	return out
 }

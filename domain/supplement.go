@@ -15,7 +15,7 @@ func (Supplement) CommandName() string { return "supplement" }
 // acceptance with what remained of the processing time.
 func (c Supplement) Decide(d Dossier, env Env) ([]Event, error) {
 	f := formOn(d)
-	e := Supplemented{Papers: f.papers(c.Papers), Note: f.personal("note", c.Note)}
+	e := Supplemented{Papers: f.papers(c.Papers, d.supplementNames(env.Rules.Procedure)), Note: f.personal("note", c.Note)}
 	if len(e.Papers) == 0 && e.Note.IsZero() {
 		f.missing("papers")
 	}

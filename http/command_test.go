@@ -43,6 +43,27 @@ func TestIfMatch(t *testing.T) {
 	}
 }
 
+// A paper dossier is withdrawn at the desk that received it: the history says
+// who asked and who recorded it.
+func TestWithdrawalRecordedByAnOfficer(t *testing.T) {
+	s := open(t)
+	paper := strings.Replace(submission(ownerID, ownerPhone), `"online"`, `"direct"`, 1)
+	id := s.do(ask{method: "POST", path: "/api/v1/dossiers", token: s.intake(), body: paper}).expect(t, nethttp.StatusCreated, "")["dossier"].(string)
+	path, body := "/api/v1/dossiers/"+id+"/withdraw", `{"asked_by":"owner","paper":"Đơn ngày 16/11/2026"}`
+	s.do(ask{method: "POST", path: path, token: s.token(domainOfficer, elsewhere, "o"), body: body}).expect(t, nethttp.StatusForbidden, "forbidden")
+	s.do(ask{method: "POST", path: path, token: s.intake()}).expect(t, nethttp.StatusUnprocessableEntity, "field_invalid")
+	s.command(s.intake(), id, "withdraw", body)
+	history := s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id + "/history", token: s.auditor()}).expect(t, nethttp.StatusOK, "")
+	events := history["events"].([]any)
+	last := events[len(events)-1].(map[string]any)
+	if by := last["by"].(map[string]any); by["id"] != "officer-1" || by["role"] != "intake_officer" ||
+		last["detail"].(map[string]any)["vi"] != "Chủ hồ sơ đề nghị, cán bộ ghi nhận" || last["text"] != "Đơn ngày 16/11/2026" {
+		t.Errorf("the last event reads %v", last)
+	}
+	online, _ := s.submitted()
+	s.do(ask{method: "POST", path: "/api/v1/dossiers/" + online + "/withdraw", token: s.intake(), body: body}).expect(t, nethttp.StatusForbidden, "not_the_applicant")
+}
+
 // Done-line 7: Idempotency-Key with another body.
 func TestIdempotencyKey(t *testing.T) {
 	s := open(t)

@@ -120,7 +120,7 @@ func minRevision(c echo.Context) (uint64, error) {
 
 func parties(v projections.DossierView) commands.Parties {
 	return commands.Parties{
-		Received: v.Agency, Competent: v.Competent, Current: v.Current,
+		Received: v.Agency, Competent: v.Competent, Current: v.Current, Place: v.Place,
 		Owner: v.OwnerSubject, Submitter: v.SubmitterSubject, SubmittedBy: v.SubmittedBy,
 	}
 }

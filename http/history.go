@@ -30,7 +30,7 @@ func (s *Server) history(c echo.Context) error {
 	}
 	d := now.Dossier
 	if !commands.MayRead(who(c), commands.Parties{
-		Received: d.ReceivedBy, Competent: d.Competent, Current: d.Current,
+		Received: d.ReceivedBy, Competent: d.Competent, Current: d.Current, Place: d.Receiving.Place,
 		Owner: d.Owner.Subject, Submitter: d.Submitter.Subject, SubmittedBy: d.SubmittedBy,
 	}) {
 		return commands.ErrForbidden

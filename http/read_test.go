@@ -91,6 +91,27 @@ func TestJustSubmitted(t *testing.T) {
 	}
 }
 
+// Officers of the place where the result is collected deliver it: they find and
+// read the dossier, and nobody else does for their sake.
+func TestPlaceOfCollectionReads(t *testing.T) {
+	s := open(t)
+	body := strings.Replace(submission(ownerID, ownerPhone), `{"way":"counter"}`, `{"way":"counter","place":"`+elsewhere+`"}`, 1)
+	made := s.do(ask{method: "POST", path: "/api/v1/dossiers", token: s.citizen(ownerID), body: body}).expect(t, nethttp.StatusCreated, "")
+	s.settled()
+	id := made["dossier"].(string)
+	there, unrelated := s.token(domain.IntakeOfficer, elsewhere, "o"), s.token(domain.IntakeOfficer, "H99.33", "o")
+	for _, path := range []string{"", "/history", "/due-date"} {
+		s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id + path, token: there}).expect(t, nethttp.StatusOK, "")
+		s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id + path, token: unrelated}).expect(t, nethttp.StatusForbidden, "forbidden")
+	}
+	for token, want := range map[string]int{there: 1, unrelated: 0} {
+		page := s.do(ask{method: "GET", path: "/api/v1/dossiers", token: token}).expect(t, nethttp.StatusOK, "")
+		if got := len(page["dossiers"].([]any)); got != want {
+			t.Errorf("a search finds %d dossiers, want %d", got, want)
+		}
+	}
+}
+
 func TestHistory(t *testing.T) {
 	s := open(t)
 	id, _ := s.submitted()

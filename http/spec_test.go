@@ -235,6 +235,8 @@ func (s *stack) wholeLives() {
 	s.command(desk1, refused, "refuse", `{"reason":"Thiếu","legal_basis":"Điều 5"}`)
 	withdrawn, _ := s.submitted()
 	s.command(s.citizen(ownerID), withdrawn, "withdraw", "")
+	atDesk := s.do(ask{method: "POST", path: "/api/v1/dossiers", token: desk1, body: strings.Replace(submission(ownerID, ownerPhone), `"online"`, `"post"`, 1)}).expect(t, 201, "")
+	s.command(desk1, atDesk["dossier"].(string), "withdraw", `{"asked_by":"submitter","reason":"Nộp nhầm","paper":"12/ĐN"}`)
 	stopped, _ := s.submitted()
 	s.command(desk1, stopped, "accept", "")
 	s.command(leader, stopped, "stop", `{"reason":"Tranh chấp","legal_basis":"Điều 7"}`)

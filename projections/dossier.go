@@ -24,7 +24,7 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 		ID: it.Dossier, Code: d.Code, SourceID: d.SourceID,
 		Revision: it.Revision, Position: it.Position.String(), UpdatedAt: it.Meta.RecordedAt,
 		Status: d.Status(), Procedure: d.Procedure,
-		Agency: d.ReceivedBy, Competent: d.Competent, Current: d.Current, Unit: d.Unit, Assignee: d.Assignee,
+		Agency: d.ReceivedBy, Competent: d.Competent, Current: d.Current, Place: d.Receiving.Place, Unit: d.Unit, Assignee: d.Assignee,
 		Channel: d.Channel, Parent: d.Parent,
 		SubmittedAt: d.SubmittedAt, AcceptedAt: d.AcceptedAt, DueAt: d.Clock.Due, Paused: d.Paused(),
 		DecidedAt: d.DecidedAt, DecidedLate: d.DecidedLate, DeliveredAt: d.DeliveredAt, EndedAt: d.EndedAt,

@@ -172,7 +172,9 @@ func TestWordsOfTheTimeline(t *testing.T) {
 		domain.Accepted{Deadline: &domain.Deadline{Due: due}},
 		domain.Routed{From: "H99.14", Agency: "H99.02", Unit: "Phòng Hộ tịch"},
 		domain.PaymentRequested{Obligation: "LP", Name: "Lệ phí", Amount: 1250000, Currency: "VND"},
-		domain.Progressed{Title: "Thẩm định"})
+		domain.Progressed{Title: "Thẩm định"},
+		domain.Decided{Outcome: domain.Granted, Number: "12/QĐ", Date: "2026-11-18"},
+		domain.Decided{Outcome: domain.Granted, Date: "cuối năm"})
 	w.PublishAgency(at.Add(time.Hour), "H99.02", "Sở Tư pháp và Nội vụ")
 	w.Append(projtest.Stream(id), at.Add(2*time.Hour), domain.Routed{Agency: "H99.02"})
 	want := [][2]string{
@@ -183,6 +185,8 @@ func TestWordsOfTheTimeline(t *testing.T) {
 			"From: Ủy ban nhân dân phường Đông Hà (H99.14). To: Sở Tư pháp (H99.02). Unit: Phòng Hộ tịch"},
 		{"Lệ phí (LP). 1.250.000 đồng", "Lệ phí (LP). 1,250,000 VND"},
 		{"Thẩm định", "Thẩm định"},
+		{"Chấp thuận. Số: 12/QĐ. Ngày: 18/11/2026", "Granted. Number: 12/QĐ. Date: 2026-11-18"},
+		{"Chấp thuận. Ngày: cuối năm", "Granted. Date: cuối năm"},
 		{"Đến: Sở Tư pháp và Nội vụ (H99.02)", "To: Sở Tư pháp và Nội vụ (H99.02)"},
 	}
 	for i, it := range items(t, w, id) {

@@ -20,7 +20,7 @@ const (
 type SearchQuery struct {
 	Text          string // words of code, owner's or submitter's name, procedure; folded here
 	Statuses      []domain.Status
-	Agencies      []string // any of: received, competent, current
+	Agencies      []string // any of: received, competent, current, place of collection
 	Procedure     string
 	SubmittedFrom time.Time // inclusive
 	SubmittedTo   time.Time // exclusive

@@ -55,7 +55,7 @@ func freeTexts(e domain.Event) []domain.Personal {
 	case domain.Stopped:
 		return []domain.Personal{e.Reason}
 	case domain.Withdrawn:
-		return []domain.Personal{e.Reason}
+		return []domain.Personal{e.Reason, e.Paper}
 	case domain.Decided:
 		return []domain.Personal{e.Reason}
 	case domain.CancellationProposed:

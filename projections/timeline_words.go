@@ -37,7 +37,7 @@ func (w *words) details() (vi, en string) {
 	switch e := w.it.Event.(type) {
 	case domain.Submitted, domain.Numbered, domain.Accepted, domain.ReturnedForSupplement, domain.Supplemented, domain.SupplementLapsed, domain.Refused:
 		w.desk(e)
-	case domain.Routed, domain.Progressed, domain.DueDateExtended, domain.Stopped, domain.Decided:
+	case domain.Routed, domain.Progressed, domain.DueDateExtended, domain.Stopped, domain.Withdrawn, domain.Decided:
 		w.processing(e)
 	case domain.PaymentRequested, domain.Paid, domain.PaymentCancelled, domain.PaymentReconciled, domain.PaymentRefunded:
 		w.money(e)
@@ -104,10 +104,12 @@ func (w *words) processing(e domain.Event) {
 		w.due(e.Deadline)
 	case domain.Stopped:
 		w.basis(e.LegalBasis)
+	case domain.Withdrawn:
+		w.pick(askers, string(e.AskedBy))
 	case domain.Decided:
 		w.pick(outcomes, string(e.Outcome))
 		w.say("Số: ", "Number: ", e.Number)
-		w.say("Ngày: ", "Date: ", e.Date)
+		w.date("Ngày: ", "Date: ", e.Date)
 		if e.Late {
 			w.both("Quá hạn", "Late")
 		}
@@ -191,6 +193,17 @@ func (w *words) moment(vi, en string, t time.Time) {
 	w.both(vi+t.Format(": 15:04 02/01/2006"), en+t.Format(": 15:04 2006-01-02"))
 }
 
+// date tells a day that an event holds as year-month-day; what is no date
+// stands as it is.
+func (w *words) date(vi, en, text string) {
+	day, err := calendar.ParseDate(text)
+	if err != nil {
+		w.say(vi, en, text)
+		return
+	}
+	w.both(vi+day.Start().Format("02/01/2006"), en+text)
+}
+
 func (w *words) count(n int, vi, en string) {
 	if n > 0 {
 		digits := strconv.Itoa(n)
@@ -262,6 +275,10 @@ var (
 	outcomes = map[string][2]string{
 		"granted": {"Chấp thuận", "Granted"}, "refused": {"Không chấp thuận", "Refused"},
 		"not_required": {"Không cần giải quyết", "Not required"}, "unknown": {"Kết quả không rõ (nhập từ hệ thống khác)", "Outcome unknown (imported)"},
+	}
+	askers = map[string][2]string{
+		"owner":     {"Chủ hồ sơ đề nghị, cán bộ ghi nhận", "Asked for by the owner, recorded by an officer"},
+		"submitter": {"Người nộp đề nghị, cán bộ ghi nhận", "Asked for by the submitter, recorded by an officer"},
 	}
 	correctedFields = map[string][2]string{
 		"note": {"Ghi chú", "Note"}, "decided_at": {"Thời điểm quyết định", "Time of the decision"}, "due_at": {"Ngày hẹn trả", "Due date"},

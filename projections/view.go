@@ -25,6 +25,7 @@ type DossierView struct {
 	Agency        string         `json:"agency"` // received it
 	Competent     string         `json:"competent"`
 	Current       string         `json:"current"`
+	Place         string         `json:"place,omitempty"` // where the result is collected
 	Unit          string         `json:"unit,omitempty"`
 	Assignee      string         `json:"assignee,omitempty"`
 	Channel       domain.Channel `json:"channel"`

@@ -94,7 +94,7 @@ func (c *Codec) Decode(r eventlog.Recorded) (Decoded, error) {
 		return d, err
 	}
 	s, ok := schemas[r.Type]
-	if !ok || d.Meta.Schema != s.version {
+	if !ok || !s.reads(d.Meta.Schema) {
 		return d, &UnknownTypeError{Type: r.Type, Version: d.Meta.Schema}
 	}
 	sealer := c.sealer(r.Stream, r.ID)

@@ -56,7 +56,7 @@ func TestEveryEventComesBackAsItWas(t *testing.T) {
 				t.Errorf("got  %+v\nwant %+v", got.Event, want)
 			}
 			m := testMeta()
-			m.Schema, m.Hash = 1, got.Meta.Hash
+			m.Schema, m.Hash = Version(typ), got.Meta.Hash
 			if got.Meta != m {
 				t.Errorf("metadata: got %+v, want %+v", got.Meta, m)
 			}

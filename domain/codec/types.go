@@ -8,20 +8,27 @@ import (
 	"hoso/domain"
 )
 
-// schema is an event type's current version and how its data is read. A new
-// version adds an upcaster from the raw JSON of the one before.
+// schema is an event type's current version, the oldest that still reads with
+// the same decode, and that. A version that changes what a member means adds an
+// upcaster from the raw JSON of the one before.
 type schema struct {
-	version int
-	decode  func(data []byte, opts json.Options) (domain.Event, error)
+	version, oldest int
+	decode          func(data []byte, opts json.Options) (domain.Event, error)
 }
 
-func v1[E domain.Event]() schema {
-	return schema{1, func(data []byte, opts json.Options) (domain.Event, error) {
+func v1[E domain.Event]() schema { return optionalSince[E](1) }
+
+// optionalSince is a version that differs from those before it by optional
+// members alone: in their events nobody wrote them, so they are absent.
+func optionalSince[E domain.Event](version int) schema {
+	return schema{version, 1, func(data []byte, opts json.Options) (domain.Event, error) {
 		var e E
 		err := json.Unmarshal(data, &e, opts)
 		return e, err
 	}}
 }
+
+func (s schema) reads(version int) bool { return s.oldest <= version && version <= s.version }
 
 // schemas holds every event type the log may contain.
 var schemas = map[string]schema{
@@ -36,7 +43,7 @@ var schemas = map[string]schema{
 	"dossier.progressed":              v1[domain.Progressed](),
 	"dossier.due_date_extended":       v1[domain.DueDateExtended](),
 	"dossier.stopped":                 v1[domain.Stopped](),
-	"dossier.withdrawn":               v1[domain.Withdrawn](),
+	"dossier.withdrawn":               optionalSince[domain.Withdrawn](2), // asked_by, paper
 	"dossier.decided":                 v1[domain.Decided](),
 	"dossier.result_received":         v1[domain.ResultReceived](),
 	"dossier.originals_compared":      v1[domain.OriginalsCompared](),

@@ -696,7 +696,7 @@ type SearchDossiersParams struct {
 	// Status Comma-separated status keys or numbers.
 	Status string `form:"status,omitempty" json:"status,omitempty,omitzero"`
 
-	// Agency Comma-separated agency codes: received, competent or current.
+	// Agency Comma-separated agency codes: received, competent, current or place of collection.
 	Agency    string `form:"agency,omitempty" json:"agency,omitempty,omitzero"`
 	Procedure string `form:"procedure,omitempty" json:"procedure,omitempty,omitzero"`
 

@@ -18,9 +18,10 @@ import (
 // Reaction does something because of an event: finish, notify, pay. It may see
 // an event again, after a crash or when the log is another one, and must then do nothing new.
 type Reaction struct {
-	name   string
-	types  []string
-	handle func(context.Context, codec.Decoded) error
+	name      string
+	types     []string
+	settledBy string // "" tells of every event
+	handle    func(context.Context, codec.Decoded) error
 }
 
 // NewReaction makes a reaction to the events of some types, e.g.
@@ -28,7 +29,7 @@ type Reaction struct {
 // is tried again five times; then the event goes to the poison queue, with the
 // error's text, which therefore holds no personal data.
 func NewReaction(name string, types []string, handle func(context.Context, codec.Decoded) error) Reaction {
-	return Reaction{name, types, handle}
+	return Reaction{name: name, types: types, handle: handle}
 }
 
 // Reactions carries single events to reactions, in the log's order for each.
@@ -94,37 +95,52 @@ func (r *Reactions) followOnce(ctx context.Context, one Reaction, deliver func(a
 	if err != nil {
 		return err
 	}
+	read, open := cp, unsettled{} // how far the log was read, and what of that is not done
 	for batch, err := range r.log.Subscribe(ctx, cp.Resume, eventlog.Filter{}) {
 		if err != nil {
 			return err
 		}
 		for _, e := range batch.Events {
-			if !slices.Contains(one.types, e.Type) {
-				continue
+			switch {
+			case slices.Contains(one.types, e.Type):
+				open.hold(e, read)
+			case one.settledBy != "" && e.Type == one.settledBy:
+				open.settle(e.Stream)
 			}
-			d, passing, err := r.feed.Decode(e)
-			if passing {
-				return err
-			}
-			if !deliver(&reacted{d, err}) {
-				return ctx.Err()
-			}
-			cp.Resume, cp.Last = e.Position, projections.MarkOf(e)
-			if err := r.ledger.done(ctx, one.name, cp); err != nil {
-				return err
-			}
+			read.Resume, read.Last = e.Position, projections.MarkOf(e)
 		}
-		if cp.Resume.Before(batch.End) {
-			cp.Resume = batch.End
-			if n := len(batch.Events); n > 0 {
-				cp.Last = projections.MarkOf(batch.Events[n-1])
-			}
+		if read.Resume.Before(batch.End) {
+			read.Resume = batch.End
+		}
+		if cp, err = r.handle(ctx, one, cp, &open, batch.Live || one.settledBy == "", deliver); err != nil {
+			return err
+		}
+		if reached := open.reached(read); cp.Resume.Before(reached.Resume) {
+			cp = reached
 			if err := r.ledger.done(ctx, one.name, cp); err != nil {
 				return err
 			}
 		}
 	}
 	return ctx.Err()
+}
+
+// handle delivers what is held back no longer, each with its checkpoint.
+func (r *Reactions) handle(ctx context.Context, one Reaction, cp projections.Checkpoint, open *unsettled, all bool, deliver func(any) bool) (projections.Checkpoint, error) {
+	for e, more := open.take(all); more; e, more = open.take(all) {
+		d, passing, err := r.feed.Decode(e)
+		if passing {
+			return cp, err
+		}
+		if !deliver(&reacted{d, err}) {
+			return cp, ctx.Err()
+		}
+		cp.Resume, cp.Last = e.Position, projections.MarkOf(e)
+		if err := r.ledger.done(ctx, one.name, cp); err != nil {
+			return cp, err
+		}
+	}
+	return cp, nil
 }
 
 // resume gives the reaction's checkpoint, the log's beginning where it is of no use.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hoso/http"
-	"hoso/infra/sqlite"
 	"hoso/projections"
 )
 
@@ -21,7 +20,7 @@ type demoCmd struct {
 
 // Help tells what it does to folders.
 func (demoCmd) Help() string {
-	return `Three months of simulated dossiers are lived through the real commands up to this minute, then served. Without --data it works in a temporary folder and removes it at the end; a folder given with --data is kept, and served as it is the next time; one whose log did not begin with a simulation is refused. Its keys for tokens and roots are its own: nothing for real data.
+	return `Three months of simulated dossiers are lived through the real commands up to this minute, then served. Without --data it works in a temporary folder and removes it at the end; a folder given with --data is kept, and served as it is the next time; one whose log did not begin with a simulation is refused. Until the simulation is whole it lies in DIR/unfinished-demo, which the next demo begins anew if this one was killed. Its keys for tokens and roots are its own: nothing for real data.
 
 --json gives {url, data, delivered, supplement, late, submitted (codes), id_number (of the delivered one's owner), users: [{role, agency, token, header_file}], try: [{what, command}]}.`
 }
@@ -45,10 +44,8 @@ func (c *demoCmd) Run(a *app) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(a.Data)) }()
 	}
-	if !exists(sqlite.LogFile(a.dataDir())) {
-		if err := c.prepare(a); err != nil {
-			return err
-		}
+	if err := c.prepare(a); err != nil {
+		return err
 	}
 	metrics := http.NewMetrics()
 	s, err := a.openStack(stackOptions{observe: metrics.Command})
@@ -84,15 +81,4 @@ func (c *demoCmd) Run(a *app) (err error) {
 		ready: func() { told = t.print(a, c.JSON) },
 	})
 	return errors.Join(err, told)
-}
-
-// prepare simulates into an empty folder.
-func (c *demoCmd) prepare(a *app) error {
-	begun := time.Now()
-	doc, err := a.simulate(simulateCmd{Dossiers: c.Dossiers, Seed: c.Seed, Days: demoDays}, time.Now())
-	if err != nil {
-		return err
-	}
-	a.tellf("simulated %d dossiers over %d days, %s events, in %.1f s", doc.Dossiers, demoDays, thousands(doc.Events), time.Since(begun).Seconds())
-	return nil
 }

@@ -1,12 +1,22 @@
 package cli
 
 import (
+	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+	zs "zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
+	"hoso/commands"
+	"hoso/domain"
 	"hoso/infra/proof"
+	"hoso/infra/sqlite"
 )
 
 // TestMissingAndForeignFiles takes files away or puts others in their place.
@@ -77,4 +87,61 @@ func anotherSigningKey(dir string) error {
 	}
 	_, err := proof.CreateSigner(path)
 	return err
+}
+
+// TestVerifyTellsChangedNumbersAsTheyStand: a changed revision may be negative.
+func TestVerifyTellsChangedNumbersAsTheyStand(t *testing.T) {
+	dir := simulated(t, "5")
+	conn, err := zs.OpenConn(sqlite.LogFile(dir), zs.OpenReadWrite)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = sqlitex.ExecuteTransient(conn, "UPDATE events SET revision = -7 WHERE position = 20", nil)
+	if err := errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, flag := range []string{"--json", "--log-format=text"} {
+		code, stdout, _ := runMain(t, "verify", "--data", dir, flag)
+		if code != exitWrong || !strings.Contains(strings.ReplaceAll(stdout, `"revision": `, "revision "), "revision -7") || strings.Contains(stdout, "1844") {
+			t.Errorf("exit code %d: %s", code, stdout)
+		}
+	}
+}
+
+// TestVerifyTellsATornTransactionFromOtherDamage: it is wrong all the same.
+func TestVerifyTellsATornTransactionFromOtherDamage(t *testing.T) {
+	dir, copied := simulated(t, "5"), t.TempDir()
+	s, err := testApp(t, dir).openStack(stackOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	officer := commands.Request{Actor: domain.Actor{Role: domain.IntakeOfficer, Agency: "H99.01", ID: "officer-1"}, ID: uuid.New()}
+	_, err = s.handler.Submit(t.Context(), officer, domain.SubmitDossier{
+		Procedure: "1.115784", Agency: "H99.01", Channel: domain.Direct,
+		Submitter: domain.PersonInput{Kind: domain.Citizen, Name: "Nguyễn Thị Mẫu", Address: "1 Phố Mẫu"}, Receiving: domain.ReceivingInput{Way: domain.AtCounter},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wal, err := os.ReadFile(sqlite.LogFile(dir) + "-wal")
+	if err := errors.Join(err, os.CopyFS(copied, os.DirFS(dir)), s.close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at   int
+		torn bool
+	}{{len(wal) - 100, true}, {100, false}} {
+		changed := bytes.Clone(wal)
+		changed[c.at] ^= 1
+		put(t, sqlite.LogFile(copied)+"-wal", string(changed))
+		os.Remove(sqlite.LogFile(copied) + "-shm")
+		code, stdout, _ := runMain(t, "verify", "--data", copied, "--json")
+		var report struct{ OK, Torn bool }
+		if err := json.Unmarshal([]byte(stdout), &report, json.MatchCaseInsensitiveNames(true)); err != nil || code != exitWrong || report.OK || report.Torn != c.torn {
+			t.Errorf("byte %d changed: exit code %d, %v, %s", c.at, code, err, stdout)
+		}
+		if _, stdout, _ := runMain(t, "verify", "--data", copied); strings.Contains(stdout, "drops what was never finished") != c.torn {
+			t.Errorf("byte %d changed: %s", c.at, stdout)
+		}
+	}
 }

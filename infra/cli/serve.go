@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -33,6 +34,11 @@ func (serveCmd) Help() string {
 and start with --token-key token.pub. The first interrupt stops in good order, the second at once.`
 }
 
+// serveGC lets the heap of a server grow to three times what lives in it (GOGC
+// says otherwise): what lives is mostly folded dossiers kept at hand, tens of
+// megabytes, and looking through them often costs the commands more than the room.
+const serveGC = 200
+
 // schedulerInterval is how often what time brings is looked for.
 const schedulerInterval = time.Minute
 
@@ -43,6 +49,9 @@ const maxUnsealed = 20_000
 func (c *serveCmd) Run(a *app) (err error) {
 	if c.RootInterval < time.Second {
 		return badInput("--root-interval must be at least 1s")
+	}
+	if a.env("GOGC") == "" {
+		debug.SetGCPercent(serveGC)
 	}
 	logger := a.logger(false)
 	tokens, err := tokenKey(c.TokenKey)
@@ -158,7 +167,7 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	}
 	finish := bus.NewReaction("finish-submission", []string{"dossier.submitted"}, func(ctx context.Context, d codec.Decoded) error {
 		return s.handler.FinishSubmission(ctx, d)
-	})
+	}).SettledBy("dossier.numbered")
 	react, err := bus.NewReactions(s.log, s.feed, ledger, s.logger, finish)
 	if err != nil {
 		return err

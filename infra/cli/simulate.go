@@ -23,6 +23,8 @@ type simulateCmd struct {
 	Days     int    `help:"Over how many days (default ${default})." default:"90" placeholder:"D"`
 	To       string `help:"The last day (default: up to now)." placeholder:"DATE"`
 	JSON     bool   `help:"Answer as JSON." name:"json"`
+
+	unfinished bool // into the demo's unfinished folder
 }
 
 // Help tells the fields of --json.
@@ -82,7 +84,7 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 	from := calendar.DateOf(to).AddDays(-c.Days).Start()
 	clock := simulate.NewClock(from)
 	s, err := a.openStack(stackOptions{
-		relaxed: true, now: clock.Now,
+		relaxed: true, now: clock.Now, unfinished: c.unfinished,
 		ids: func(head eventlog.Position) func() uuid.UUID { return simulate.EventIDs(c.Seed, head) },
 	})
 	if err != nil {

@@ -43,6 +43,8 @@ type stackOptions struct {
 	now     func() time.Time                              // nil: the real clock
 	ids     func(head eventlog.Position) func() uuid.UUID // ids of events; nil: random
 	observe func(command string, took time.Duration, err error)
+
+	unfinished bool // the demo's first simulation: the only writer in its unfinished folder
 }
 
 // openStack opens the folder for writing, and creates what is missing. It
@@ -55,6 +57,9 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 		}
 	}
 	s := &stack{dir: a.dataDir(), logger: a.logger(true)}
+	if mark := unfinishedMark(s.dir); exists(mark) && !o.unfinished {
+		return nil, failed("a demo is being made in %s, or was interrupted there, and the next one begins it anew: choose another folder", s.dir)
+	}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())

@@ -23,7 +23,7 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `It checks the file itself, each event against its hash and its predecessor's, and each signed root against the whole log before it, and stops at the first fault. Without --key, whoever rewrote the log could have signed it anew; without --against, a tail that was cut off leaves no trace. It reads beside a running server. Exit code 1: found wrong.
 
---json gives {ok, events, streams, roots, after_last_root, key, key_from_log} and where not ok position, stream, revision, why of the first fault (without stream and revision where it lies in no event).`
+--json gives {ok, events, streams, roots, after_last_root, key, key_from_log} and where not ok torn (nothing is wrong but a last transaction that a crash cut short or somebody changed, which look alike), position, stream, revision, why of the first fault (without stream and revision where it lies in no event).`
 }
 
 // Run verifies the log.
@@ -70,7 +70,7 @@ func checkedFile(a *app, log *sqlite.Log, report proof.Report) (proof.Report, er
 	if err != nil || damage == nil {
 		return report, err
 	}
-	report.OK, report.Why = false, damage.Why
+	report.OK, report.Why, report.Torn = false, damage.Why, damage.Torn
 	if damage.Position > 0 {
 		report.Position, report.Stream = strconv.FormatUint(damage.Position, 10), damage.Stream
 	}
@@ -123,9 +123,12 @@ func (c *verifyCmd) answer(a *app, r proof.Report) error {
 			where = " at position " + r.Position
 		}
 		if r.Stream != "" && r.Revision != nil {
-			where += ", stream " + r.Stream + ", revision " + strconv.FormatUint(*r.Revision, 10)
+			where += ", stream " + r.Stream + ", revision " + strconv.FormatInt(*r.Revision, 10)
 		}
 		a.printf("WRONG%s: %s\n%s events before it are sound.\n", where, r.Why, thousands(r.Events))
+		if r.Torn {
+			a.printf("After a kill or a power cut in the middle of a write that is to be expected: copy the folder, start hoso serve once, which drops what was never finished, and verify again with --against.\n")
+		}
 		return answered
 	}
 	a.printf("sound: %s events in %s streams, %s signed roots; %s events stand after the last root\n",

@@ -157,7 +157,7 @@ func (l *load) wish(step, agency, dossier string) wish {
 	case "return-appraisal":
 		role, event, path, body = "specialist", "dossier.returned_for_supplement", "return-for-supplement", b{"missing": []string{mark}}
 	case "supplement":
-		role, event, body = "applicant", "dossier.supplemented", b{"papers": []b{{"component": mark}}}
+		role, event, body = "applicant", "dossier.supplemented", b{"papers": []b{{"component": "Văn bản ủy quyền", "hash": mark}}}
 	case "charge":
 		role, event, path, mark = "intake_officer", "dossier.payment_requested", "request-payment", ""
 		body = b{"obligation": obligation, "name": "Lệ phí", "kind": "fee", "amount": 8000, "due_point": 1, "waits": true}

@@ -30,17 +30,18 @@ type VerifyOptions struct {
 // the log as a whole, Stream and Revision are missing and Position is that of
 // the last sound event.
 type Report struct {
-	OK            bool    `json:"ok"`
-	Events        uint64  `json:"events"`          // checked, roots among them
-	Streams       uint64  `json:"streams"`         // they stand in
-	Roots         uint64  `json:"roots"`           // among them
-	AfterLastRoot uint64  `json:"after_last_root"` // events that no root covers yet, without the last root itself
-	Position      string  `json:"position,omitempty"`
-	Stream        string  `json:"stream,omitempty"`
-	Revision      *uint64 `json:"revision,omitempty"`
-	Why           string  `json:"why,omitempty"`
-	Key           string  `json:"key,omitempty"` // public key of the roots, hex
-	KeyFromLog    bool    `json:"key_from_log"`  // nobody outside vouches for that key
+	OK            bool   `json:"ok"`
+	Events        uint64 `json:"events"`          // checked, roots among them
+	Streams       uint64 `json:"streams"`         // they stand in
+	Roots         uint64 `json:"roots"`           // among them
+	AfterLastRoot uint64 `json:"after_last_root"` // events that no root covers yet, without the last root itself
+	Position      string `json:"position,omitempty"`
+	Stream        string `json:"stream,omitempty"`
+	Revision      *int64 `json:"revision,omitempty"` // as it stands in the log: a changed one may be negative
+	Why           string `json:"why,omitempty"`
+	Torn          bool   `json:"torn,omitempty"` // all is sound but a last transaction that a crash, or a change, tore
+	Key           string `json:"key,omitempty"`  // public key of the roots, hex
+	KeyFromLog    bool   `json:"key_from_log"`   // nobody outside vouches for that key
 }
 
 // Verify checks a whole log in one pass, in its order: each event's bytes
@@ -160,7 +161,8 @@ func (v *verifier) report(bad *eventlog.Recorded, why string) Report {
 		Position: v.at.String(), Why: why, Key: hex.EncodeToString(v.key), KeyFromLog: v.keyFromLog && v.roots > 0,
 	}
 	if bad != nil {
-		r.Position, r.Stream, r.Revision = bad.Position.String(), bad.Stream, &bad.Revision
+		revision := int64(bad.Revision) // SQLite's column is signed
+		r.Position, r.Stream, r.Revision = bad.Position.String(), bad.Stream, &revision
 	}
 	return r
 }

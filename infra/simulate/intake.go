@@ -173,8 +173,13 @@ func (l *life) resume(remaining int) {
 	}
 }
 
-// withdraw takes the dossier back in the applicant's name.
+// withdraw takes the dossier back in the applicant's name; for who submitted
+// on paper an officer records it.
 func (l *life) withdraw(at time.Time) error {
+	reason := l.say(withdrawals)
+	if by := l.bySubmitter(); by.Role == domain.IntakeOfficer {
+		return l.end(at, by, domain.Withdraw{Reason: reason, AskedBy: domain.AskedBySubmitter})
+	}
 	if err := l.until(at); err != nil {
 		return err
 	}
@@ -182,7 +187,7 @@ func (l *life) withdraw(at time.Time) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.Handler.Do(l.ctx, req, l.dossier, domain.Withdraw{Reason: l.say(withdrawals)})
+	_, err = l.Handler.Do(l.ctx, req, l.dossier, domain.Withdraw{Reason: reason})
 	if err := l.note("withdraw", err); err != nil {
 		return err
 	}

@@ -15,8 +15,12 @@ import (
 type Damage struct {
 	Position uint64 // of the first event concerned; 0 when it concerns none in particular
 	Stream   string // "" when unknown
-	Revision uint64
+	Revision int64  // as the file has it: a changed one may be negative
 	Why      string
+	// Torn says that all of the file is sound but the last transaction in the WAL, which a writing
+	// start drops. A crash in the middle of its commit leaves that, and then it was never acknowledged;
+	// a change of its bytes afterwards leaves the same bytes, so no reader can tell which it was.
+	Torn bool
 }
 
 func (d *Damage) String() string {
@@ -94,9 +98,9 @@ func walDamage(conn *sqlite.Conn, wal WALState) (*Damage, error) {
 	}
 	why := fmt.Sprintf("the WAL is damaged at frame %d, %d transactions stand there or behind it and are lost to every reader", wal.DamagedAt, wal.CommitsAfter)
 	if wal.Torn {
-		why = fmt.Sprintf("the WAL is damaged at frame %d, in its last transaction: a power cut before it was acknowledged, or a change of its bytes", wal.DamagedAt)
+		why = fmt.Sprintf("the WAL's last transaction is torn at frame %d: a crash before it was acknowledged, or a change of its bytes", wal.DamagedAt)
 	}
-	return &Damage{Position: head.Commit + 1, Why: why}, nil
+	return &Damage{Position: head.Commit + 1, Why: why, Torn: wal.Torn}, nil
 }
 
 // checkAll runs every check but the WAL's and returns the damage at the lowest position.

@@ -27,14 +27,14 @@ func checkTable(conn *sqlite.Conn) (*Damage, error) {
 		if why, err := checkRow(conn, rows, at); err != nil {
 			return orDamage(at, err)
 		} else if why != "" {
-			return &Damage{Position: at, Stream: rows.ColumnText(1), Revision: uint64(rows.ColumnInt64(2)), Why: why}, nil
+			return &Damage{Position: at, Stream: rows.ColumnText(1), Revision: rows.ColumnInt64(2), Why: why}, nil
 		}
 	}
 }
 
 // checkRow says what is wrong with the row of the table, "" when nothing is.
 func checkRow(conn *sqlite.Conn, row *sqlite.Stmt, at uint64) (why string, err error) {
-	if got := uint64(row.ColumnInt64(0)); got != at {
+	if got := row.ColumnInt64(0); got != int64(at) {
 		return fmt.Sprintf("missing: the next event is at position %d", got), nil
 	}
 	if types := row.ColumnText(7); types != "integertextintegertexttextblobblob" {
@@ -54,7 +54,11 @@ func checkRow(conn *sqlite.Conn, row *sqlite.Stmt, at uint64) (why string, err e
 	if err != nil {
 		return "no append could have written this: " + err.Error(), nil
 	}
-	own, err := indexed(conn, e.Stream, row.ColumnInt64(2))
+	revision := row.ColumnInt64(2)
+	if revision < 0 {
+		return fmt.Sprintf("the event has revision %d", revision), nil
+	}
+	own, err := indexed(conn, e.Stream, revision)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +68,7 @@ func checkRow(conn *sqlite.Conn, row *sqlite.Stmt, at uint64) (why string, err e
 	if e.Revision == 0 {
 		return "", nil
 	}
-	before, err := indexed(conn, e.Stream, row.ColumnInt64(2)-1)
+	before, err := indexed(conn, e.Stream, revision-1)
 	if err != nil {
 		return "", err
 	}
@@ -118,7 +122,7 @@ func walkIndex(conn *sqlite.Conn, direction string, step int64) (*Damage, error)
 		before, lastRevision, lastPosition := stream, revision, position
 		stream, revision, position = rows.ColumnText(0), rows.ColumnInt64(1), rows.ColumnInt64(2)
 		bad := func(why string, args ...any) (*Damage, error) {
-			return &Damage{Position: uint64(max(position, 0)), Stream: stream, Revision: uint64(revision), Why: fmt.Sprintf(why, args...)}, nil
+			return &Damage{Position: uint64(max(position, 0)), Stream: stream, Revision: revision, Why: fmt.Sprintf(why, args...)}, nil
 		}
 		same := entries > 0 && stream == before
 		if same && (revision != lastRevision+step || (position-lastPosition)*step <= 0) {

@@ -176,6 +176,8 @@ func TestCheckFileNamesTheFirstBadPosition(t *testing.T) {
 		"an event cut out":         {"DELETE FROM events WHERE position = 150", 150, "missing"},
 		"the tail cut off":         {"DELETE FROM events WHERE position > 350", 351, "given out"},
 		"a revision renumbered":    {"UPDATE events SET revision = 1000 WHERE position = 200", 200, "does not stand before"},
+		"a negative revision":      {"UPDATE events SET revision = -7 WHERE position = 200", 200, "has revision -7"},
+		"a negative position":      {"UPDATE events SET position = -7 WHERE position = 1", 1, "position -7"},
 		"an event moved":           {"UPDATE events SET stream = 'x' WHERE position = 200", 200, "does not stand before"},
 		"an id that is none":       {"UPDATE events SET id = 'x' WHERE position = 5", 5, "id"},
 		"about changed":            {"UPDATE about SET value = 'x' WHERE key = 'what'", 0, "about"},
@@ -206,6 +208,9 @@ func TestCheckFileNamesTheFirstBadPosition(t *testing.T) {
 			}
 			if d == nil || d.Position != c.position || !strings.Contains(d.Why, c.why) {
 				t.Errorf("got %v, want position %d, %q", d, c.position, c.why)
+			}
+			if name == "a negative revision" && d.Revision != -7 {
+				t.Errorf("its revision is told as %d", d.Revision)
 			}
 		})
 	}

@@ -53,7 +53,11 @@ func TestSearchFoldsAndFilters(t *testing.T) {
 	people := []string{"Trần Minh Đức", "Nguyễn Thị Hoà", "Lê Đức Thọ", "Phạm Văn Ướt"}
 	for i, name := range people {
 		stream := projtest.Stream(projtest.ID("dossier", i))
-		w.Append(stream, vn(5+i, 8, 0), submission(i, name))
+		sub := submission(i, name)
+		if i == 2 {
+			sub.Receiving.Place = "H99.77"
+		}
+		w.Append(stream, vn(5+i, 8, 0), sub)
 		w.Append(stream, vn(5+i, 8, 1), domain.Numbered{Code: fmt.Sprintf("H99.14-26010%d-000%d", 5+i, i+1), Agency: "H99.14"})
 	}
 	due := vn(20, 17, 0)
@@ -80,6 +84,7 @@ func TestSearchFoldsAndFilters(t *testing.T) {
 		{"status", projections.SearchQuery{Statuses: []domain.Status{domain.StatusAccepted}}, []string{hoa}},
 		{"two statuses, oldest first", projections.SearchQuery{Statuses: []domain.Status{1, 2}, Sort: projections.SortSubmitted}, []string{duc, hoa, tho, uot}},
 		{"agency that decides", projections.SearchQuery{Agencies: []string{"H99.02"}}, []string{uot, tho}},
+		{"agency where the result is collected", projections.SearchQuery{Agencies: []string{"H99.77"}}, []string{tho}},
 		{"procedure", projections.SearchQuery{Procedure: "1.000656"}, []string{tho, duc}},
 		{"submitted from is in, to is out", projections.SearchQuery{SubmittedFrom: vn(6, 8, 0), SubmittedTo: vn(8, 8, 0)}, []string{tho, hoa}},
 		{"due dates leave out those without", projections.SearchQuery{DueFrom: vn(1, 8, 0)}, []string{hoa}},

@@ -19,7 +19,7 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 2 }
+func (searchTable) format() int { return 3 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `
@@ -29,9 +29,10 @@ CREATE TABLE dossiers (
   revision     INTEGER NOT NULL,
   status       INTEGER NOT NULL,
   procedure    TEXT    NOT NULL,
-  received     TEXT    NOT NULL,     -- agencies: that received it, that decides, where it is
+  received     TEXT    NOT NULL,     -- agencies: that received it, that decides, where it is, where the result is collected
   competent    TEXT    NOT NULL,
   current      TEXT    NOT NULL,
+  place        TEXT    NOT NULL,
   submitted_at INTEGER NOT NULL,     -- microseconds since 1970
   due_at       INTEGER NOT NULL,     -- the same; 9223372036854775807 without a due date
   doc          TEXT    NOT NULL      -- the document, JSON
@@ -60,8 +61,8 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 		return err
 	}
 	err = run(conn, `
-INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, submitted_at = ?9, due_at = ?10, doc = ?11`,
+INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, place = ?9, submitted_at = ?10, due_at = ?11, doc = ?12`,
 		func(stmt *sqlite.Stmt) {
 			if found {
 				stmt.BindInt64(1, number)
@@ -75,9 +76,10 @@ ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, recei
 			stmt.BindText(6, s.View.Agency)
 			stmt.BindText(7, s.View.Competent)
 			stmt.BindText(8, s.View.Current)
-			stmt.BindInt64(9, s.Submitted)
-			stmt.BindInt64(10, s.Due)
-			stmt.BindText(11, string(s.JSON))
+			stmt.BindText(9, s.View.Place)
+			stmt.BindInt64(10, s.Submitted)
+			stmt.BindInt64(11, s.Due)
+			stmt.BindText(12, string(s.JSON))
 		})
 	if err != nil || found && text == s.Text {
 		return err
@@ -201,7 +203,7 @@ func conditions(q projections.SearchQuery) *clauses {
 	if len(q.Agencies) > 0 {
 		list := jsonList(q.Agencies)
 		const in = " IN (SELECT value FROM json_each(?))"
-		c.add("(received"+in+" OR competent"+in+" OR current"+in+")", list, list, list)
+		c.add("(received"+in+" OR competent"+in+" OR current"+in+" OR place"+in+")", list, list, list, list)
 	}
 	if q.Procedure != "" {
 		c.add("procedure = ?", q.Procedure)
