@@ -72,6 +72,12 @@ func problemOf(err error) *problem {
 			"The log takes no writes at the moment. Whether this was written is not known: send it again with the same Idempotency-Key.")
 		p.retryAfter = 30 * time.Second
 		return p
+	case errors.Is(err, eventlog.ErrUnavailable):
+		p = refuse(nethttp.StatusServiceUnavailable, "unavailable",
+			"Hệ thống đang mất kết nối tới nơi lưu dữ liệu. Hãy gửi lại sau ít giây với cùng Idempotency-Key.",
+			"A store does not answer at the moment. Send it again in a few seconds with the same Idempotency-Key.")
+		p.retryAfter = 5 * time.Second
+		return p
 	case errors.Is(err, eventlog.ErrTooLarge):
 		return refuse(nethttp.StatusRequestEntityTooLarge, "too_large", "Yêu cầu quá lớn: hãy rút gọn.", "The request is too large: shorten it.")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -14,6 +14,8 @@ var (
 	ErrInvalid = errors.New("event log: invalid append")
 	// ErrStopped: the log takes no more writes (a failed commit, a full disk, or it is closed).
 	ErrStopped = errors.New("event log: writing has stopped")
+	// ErrUnavailable: the engine does not answer now; the same call may succeed later.
+	ErrUnavailable = errors.New("event log: it does not answer at the moment")
 	// ErrReadOnly: the log was opened for reading.
 	ErrReadOnly = errors.New("event log: opened for reading only")
 	// ErrForeignPosition: a subscription starts at a position this log never had

@@ -30,9 +30,10 @@ func (r *Reactions) poison(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// unwritable tells errors of the log, or of another file that stopped writing.
+// unwritable tells errors of the log, or of another store that stopped writing
+// or does not answer.
 func unwritable(err error) bool {
-	return errors.Is(err, eventlog.ErrStopped) || errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrReadOnly)
+	return errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrStopped) || errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrReadOnly)
 }
 
 const maxRetries = 5

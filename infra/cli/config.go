@@ -12,6 +12,7 @@ import (
 // Config is what all subcommands share, from flags and environment.
 type Config struct {
 	Data      string `help:"Data folder; the log is DIR/log.db (default ./hoso-data; demo: a temporary one)." placeholder:"DIR" type:"path"`
+	Engines   `embed:""`
 	LogFormat string `help:"Log lines as text or json (auto: text on a terminal)." enum:"auto,text,json" default:"auto"`
 	Verbose   bool   `help:"Tell more in the log." short:"v"`
 }
@@ -42,7 +43,7 @@ func (a *app) master(dir string) (keys.Master, error) {
 func (a *app) existingMaster(dir string) (keys.Master, error) {
 	if a.env(keys.EnvMaster) == "" {
 		if path := filepath.Join(dir, masterFile); !exists(path) {
-			return keys.Master{}, failed("the master key is missing: bring back %s, or set %s", path, keys.EnvMaster)
+			return keys.Master{}, failed("the master key is missing: bring back %s, or set %s (64 hex digits; openssl rand -hex 32 makes one for a new key store)", path, keys.EnvMaster)
 		}
 	}
 	return a.master(dir)

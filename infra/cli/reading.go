@@ -44,11 +44,7 @@ func (a *app) openReading() (_ *reading, err error) {
 	if r.log, err = a.openLogOnly(); err != nil {
 		return nil, err
 	}
-	master, err := a.existingMaster(a.dataDir())
-	if err != nil {
-		return nil, err
-	}
-	if r.keys, err = keys.OpenReadOnly(a.dataDir(), master); err != nil {
+	if r.keys, err = a.readKeys(a.ctx); err != nil {
 		return nil, err
 	}
 	logger := a.logger(true)

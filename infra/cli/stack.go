@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,14 +69,7 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 	for _, w := range s.log.Warnings() {
 		s.logger.Warn(w)
 	}
-	if err := s.missesNoKeys(a.ctx); err != nil {
-		return nil, err
-	}
-	master, err := a.master(s.dir)
-	if err != nil {
-		return nil, err
-	}
-	if s.keys, err = keys.Open(s.dir, master); err != nil {
+	if s.keys, err = a.openKeys(a.ctx, s.log); err != nil {
 		return nil, err
 	}
 	s.codec = &codec.Codec{Keys: s.keys.Key}
@@ -90,20 +81,6 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 		s.codec.NewID = o.ids(head)
 	}
 	return s, s.prepare(a.ctx, o)
-}
-
-// missesNoKeys refuses to begin a new key store beside a log that has events:
-// everybody in it would read as erased.
-func (s *stack) missesNoKeys(ctx context.Context) error {
-	head, err := s.log.Head(ctx)
-	if err != nil || head == (eventlog.Position{}) {
-		return err
-	}
-	file := filepath.Join(s.dir, keys.File)
-	if info, err := os.Stat(file); err != nil || info.Size() == 0 {
-		return failed("the log has events, but their keys are missing: bring back %s from the backup taken with it", file)
-	}
-	return nil
 }
 
 // prepare makes the command side ready.

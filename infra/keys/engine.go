@@ -2,15 +2,16 @@ package keys
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
 	"hoso/domain"
+	"hoso/domain/eventlog"
 )
 
 // ErrUnavailable says that the engine does not answer for now: the same call
 // may succeed later.
-var ErrUnavailable = errors.New("the key store does not answer")
+var ErrUnavailable = fmt.Errorf("the key store does not answer: %w", eventlog.ErrUnavailable)
 
 // Engine keeps wrapped keys and keyed hashes durably; a Store gives them their
 // meaning. It never sees a key or an ID number. There are two: the SQLite file

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"hoso/domain/eventlog"
 	"hoso/infra/keys"
 )
 
@@ -35,7 +36,7 @@ func (f *Fault) Unwrap() error { return f.Err }
 // Is makes what may pass by itself keys.ErrUnavailable, and a foreign master key keys.ErrWrongMaster.
 func (f *Fault) Is(target error) bool {
 	switch target {
-	case keys.ErrUnavailable:
+	case keys.ErrUnavailable, eventlog.ErrUnavailable:
 		return f.Code == "keys_unreachable" || f.Code == "keys_closed" || f.Code == "keys_standby" || f.Code == "keys_disk_full"
 	case keys.ErrWrongMaster:
 		return f.Code == "keys_wrong_master"
