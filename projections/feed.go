@@ -30,8 +30,8 @@ const (
 // that changed several times is written once. The rest follows what the batch
 // cost, so that the views leave most of a busy machine to those who wait.
 const (
-	restPerWork = 4
-	maxRest     = 400 * time.Millisecond
+	restPerWork = 8
+	maxRest     = 500 * time.Millisecond
 )
 
 // Feed reads the log for projections: it decodes and folds each event once for

@@ -16,7 +16,8 @@ const NoDue = math.MaxInt64
 type SearchDoc struct {
 	View      DossierView
 	JSON      []byte // of View
-	Text      string // folded: code and its key, source id, names, procedure
+	Text      string // folded: Code, then source id, names, procedure
+	Code      string // folded: code and its key, empty until drawn
 	Submitted int64
 	Due       int64 // NoDue without a due date
 }
@@ -28,11 +29,14 @@ func SearchOf(it *Item, proofs Proofs) (SearchDoc, error) {
 	if !v.DueAt.IsZero() {
 		doc.Due = v.DueAt.UnixMicro()
 	}
-	words := []string{v.Code, solid(v.Code), v.SourceID, v.OwnerName, v.Procedure, v.ProcedureName, v.ProcedureEN}
+	if v.Code != "" {
+		doc.Code = domain.Fold(v.Code + " " + solid(v.Code))
+	}
+	words := []string{v.SourceID, v.OwnerName, v.Procedure, v.ProcedureName, v.ProcedureEN}
 	if v.SubmitterName != v.OwnerName {
 		words = append(words, v.SubmitterName)
 	}
-	doc.Text = domain.Fold(strings.Join(words, " "))
+	doc.Text = doc.Code + " " + domain.Fold(strings.Join(words, " "))
 	return doc, err
 }
 

@@ -124,7 +124,7 @@ func (l *Ledger) done(ctx context.Context, reaction string, cp projections.Check
 }
 
 func (l *Ledger) exec(ctx context.Context, statement string, args ...any) error {
-	return l.writer.Do(ctx, func(conn *zsqlite.Conn) error {
+	return l.writer.DoChecked(ctx, func(conn *zsqlite.Conn) error {
 		return sqlitex.Execute(conn, statement, &sqlitex.ExecOptions{Args: args})
 	})
 }

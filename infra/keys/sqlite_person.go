@@ -11,6 +11,7 @@ import (
 	sq "zombiezen.com/go/sqlite"
 
 	"hoso/domain"
+	"hoso/domain/eventlog"
 )
 
 // Wrapped implements Engine.
@@ -63,7 +64,10 @@ func ownerOf(conn *sq.Conn, hash string) (owner domain.SubjectID, err error) {
 // Settle implements Engine. Nothing else writes between its looking again and
 // the end of its transaction.
 func (f *file) Settle(ctx context.Context, candidate domain.SubjectID, found Found, wrapped []byte) (settled bool, err error) {
-	err = f.write(ctx, func(conn *sq.Conn) error {
+	if f.writer == nil {
+		return false, eventlog.ErrReadOnly
+	}
+	err = f.writer.DoChecked(ctx, func(conn *sq.Conn) error {
 		settled, err = stillSo(conn, candidate, found)
 		if err != nil || !settled {
 			return err

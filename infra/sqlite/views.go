@@ -38,6 +38,7 @@ type Views struct {
 	opt      ViewsOptions
 	logger   *slog.Logger
 	all      []*projection
+	turn     sync.Mutex // held by the view that is being written
 }
 
 // projection is one projection's files.

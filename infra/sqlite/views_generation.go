@@ -95,6 +95,10 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 			return err
 		}
 	}
+	// One view at a time: they are nobody's hurry, and together they would keep
+	// every processor from those who wait for an answer.
+	g.of.views.turn.Lock()
+	defer g.of.views.turn.Unlock()
 	var docs documents
 	err := g.writer.DoWhole(ctx, func(conn *sqlite.Conn) error {
 		docs = newDocuments(conn, g.of.docs)

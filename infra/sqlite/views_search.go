@@ -2,12 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"strings"
-	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
@@ -19,7 +17,7 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 3 }
+func (searchTable) format() int { return 4 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `
@@ -38,7 +36,10 @@ CREATE TABLE dossiers (
   doc          TEXT    NOT NULL      -- the document, JSON
 );
 CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'unicode61 remove_diacritics 0');
-INSERT INTO words (words, rank) VALUES ('secure-delete', 1);`, `
+INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
+-- Apart from the words, because a code comes a moment after them: taking words
+-- out of the index without a trace reads the whole list of each.
+CREATE VIRTUAL TABLE codes USING fts5 (text, tokenize = 'unicode61 remove_diacritics 0', detail = none);`, `
 CREATE INDEX dossiers_by_submitted ON dossiers (submitted_at, id);
 CREATE INDEX dossiers_by_due       ON dossiers (due_at, id);
 CREATE INDEX dossiers_by_status    ON dossiers (status, submitted_at, id);
@@ -56,7 +57,7 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 	if err != nil {
 		return err
 	}
-	number, text, found, err := wordsOf(conn, s.View.ID)
+	w, err := wordsOf(conn, s.View.ID)
 	if err != nil {
 		return err
 	}
@@ -64,8 +65,8 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
 ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, place = ?9, submitted_at = ?10, due_at = ?11, doc = ?12`,
 		func(stmt *sqlite.Stmt) {
-			if found {
-				stmt.BindInt64(1, number)
+			if w.found {
+				stmt.BindInt64(1, w.number)
 			} else {
 				stmt.BindNull(1)
 			}
@@ -81,37 +82,57 @@ ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, recei
 			stmt.BindInt64(11, s.Due)
 			stmt.BindText(12, string(s.JSON))
 		})
-	if err != nil || found && text == s.Text {
+	if err != nil {
 		return err
 	}
-	statement := `UPDATE words SET text = ?2 WHERE rowid = ?1`
-	if !found {
-		number, statement = conn.LastInsertRowID(), `INSERT INTO words (rowid, text) VALUES (?1, ?2)`
+	if !w.found {
+		w.number = conn.LastInsertRowID()
+	}
+	return errors.Join(
+		w.keep(conn, "words", w.words, strings.TrimPrefix(s.Text, s.Code)),
+		w.keep(conn, "codes", w.code, s.Code))
+}
+
+// stored are a dossier's row and its texts in the index.
+type stored struct {
+	number      int64
+	found       bool
+	words, code string
+}
+
+func wordsOf(conn *sqlite.Conn, dossier uuid.UUID) (w stored, err error) {
+	err = each(conn, `
+SELECT d.number, w.text, c.text FROM dossiers d LEFT JOIN words w ON w.rowid = d.number LEFT JOIN codes c ON c.rowid = d.number WHERE d.id = ?`,
+		func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) },
+		func(stmt *sqlite.Stmt) error {
+			w = stored{stmt.ColumnInt64(0), true, stmt.ColumnText(1), stmt.ColumnText(2)}
+			return nil
+		})
+	return w, err
+}
+
+// keep brings a text in step with its index; there are two, words and codes.
+func (w stored) keep(conn *sqlite.Conn, index, before, now string) error {
+	statement := `INSERT INTO ` + index + ` (rowid, text) VALUES (?1, ?2)`
+	switch {
+	case now == before:
+		return nil
+	case before != "":
+		statement = `UPDATE ` + index + ` SET text = ?2 WHERE rowid = ?1`
 	}
 	return run(conn, statement, func(stmt *sqlite.Stmt) {
-		stmt.BindInt64(1, number)
-		stmt.BindText(2, s.Text)
+		stmt.BindInt64(1, w.number)
+		stmt.BindText(2, now)
 	})
 }
 
-// wordsOf gives a dossier's row and words as stored.
-func wordsOf(conn *sqlite.Conn, dossier uuid.UUID) (number int64, text string, found bool, err error) {
-	err = each(conn, `SELECT d.number, w.text FROM dossiers d JOIN words w ON w.rowid = d.number WHERE d.id = ?`,
-		func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) },
-		func(stmt *sqlite.Stmt) error {
-			number, text, found = stmt.ColumnInt64(0), stmt.ColumnText(1), true
-			return nil
-		})
-	return number, text, found, err
-}
-
 func (searchTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
-	number, _, found, err := wordsOf(conn, dossier)
-	if err != nil || !found {
+	w, err := wordsOf(conn, dossier)
+	if err != nil || !w.found {
 		return err
 	}
-	for _, statement := range []string{`DELETE FROM words WHERE rowid = ?`, `DELETE FROM dossiers WHERE number = ?`} {
-		if err := run(conn, statement, func(stmt *sqlite.Stmt) { stmt.BindInt64(1, number) }); err != nil {
+	for _, statement := range []string{`DELETE FROM words WHERE rowid = ?`, `DELETE FROM codes WHERE rowid = ?`, `DELETE FROM dossiers WHERE number = ?`} {
+		if err := run(conn, statement, func(stmt *sqlite.Stmt) { stmt.BindInt64(1, w.number) }); err != nil {
 			return err
 		}
 	}
@@ -164,92 +185,4 @@ func orderOf(sort projections.Sort) (order, error) {
 		return order{sort, "due_at", ">", "", cursor.orFirst}, nil
 	}
 	return order{}, errBadSort
-}
-
-// clauses are conditions with their values, in the order of the question marks.
-type clauses struct {
-	sql  []string
-	args []any // int64, string, []byte
-}
-
-func (c *clauses) add(sql string, args ...any) {
-	c.sql = append(c.sql, sql)
-	c.args = append(c.args, args...)
-}
-
-func (c *clauses) bind(stmt *sqlite.Stmt) {
-	for i, arg := range c.args {
-		switch arg := arg.(type) {
-		case int64:
-			stmt.BindInt64(i+1, arg)
-		case string:
-			stmt.BindText(i+1, arg)
-		case []byte:
-			stmt.BindBytes(i+1, arg)
-		}
-	}
-}
-
-func conditions(q projections.SearchQuery) *clauses {
-	var c clauses
-	if match := matchOf(q.Text); match != "" {
-		c.add("number IN (SELECT rowid FROM words WHERE words MATCH ?)", match)
-	} else if strings.TrimSpace(q.Text) != "" {
-		c.add("0") // nothing in it can be searched for
-	}
-	if len(q.Statuses) > 0 {
-		c.add("status IN (SELECT value FROM json_each(?))", jsonList(q.Statuses))
-	}
-	if len(q.Agencies) > 0 {
-		list := jsonList(q.Agencies)
-		const in = " IN (SELECT value FROM json_each(?))"
-		c.add("(received"+in+" OR competent"+in+" OR current"+in+" OR place"+in+")", list, list, list, list)
-	}
-	if q.Procedure != "" {
-		c.add("procedure = ?", q.Procedure)
-	}
-	within(&c, "submitted_at", q.SubmittedFrom, q.SubmittedTo)
-	within(&c, "due_at", q.DueFrom, q.DueTo)
-	if !q.DueFrom.IsZero() || !q.DueTo.IsZero() {
-		c.add("due_at < ?", int64(projections.NoDue))
-	}
-	return &c
-}
-
-func within(c *clauses, column string, from, to time.Time) {
-	if !from.IsZero() {
-		c.add(column+" >= ?", micros(from))
-	}
-	if !to.IsZero() {
-		c.add(column+" < ?", micros(to))
-	}
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return math.MinInt64
-	}
-	return t.UnixMicro()
-}
-
-// matchOf writes a full-text query; words hold letters and digits only, so that
-// nothing people type has a meaning of its own in it.
-func matchOf(text string) string {
-	words, code := projections.SearchTerms(text)
-	if len(words) == 0 {
-		return ""
-	}
-	match := `"` + strings.Join(words, `" AND "`) + `"*`
-	if code != "" {
-		match = "(" + match + `) OR "` + code + `"*`
-	}
-	return match
-}
-
-func jsonList[T any](list []T) string {
-	raw, err := json.Marshal(list)
-	if err != nil {
-		panic(err) // numbers and text always marshal
-	}
-	return string(raw)
 }

@@ -14,6 +14,11 @@ import (
 
 // Run runs the contract suite. open returns an empty log of its own and closes it when the test ends; the
 // suite may close it before (Close twice is harmless).
+//
+// What it leaves open, because a server with readers of its own kind cannot promise it: positions
+// need not be 1, 2, 3; records that the engine keeps for itself may move a
+// batch's End, also in an empty log; the events of one append may come in several live batches. For a log on a server
+// that others write to, open returns a view of streams under a prefix of its own.
 func Run(t *testing.T, open func(t *testing.T) eventlog.Log) {
 	for _, c := range []struct {
 		name string

@@ -13,8 +13,9 @@ import (
 )
 
 func subscribeFrom(t *testing.T, l eventlog.Log) {
-	if got, end := catchUp(t, l, eventlog.Position{}, eventlog.Filter{}); len(got) != 0 || end != (eventlog.Position{}) {
-		t.Fatalf("an empty log gives %d events up to %s", len(got), end)
+	// End may stand behind records that an engine keeps for itself.
+	if got, _ := catchUp(t, l, eventlog.Position{}, eventlog.Filter{}); len(got) != 0 {
+		t.Fatalf("an empty log gives %d events", len(got))
 	}
 	for i := range 40 {
 		mustAppend(t, l, fmt.Sprintf("a-%d", i), eventlog.NoStream, events(1+i%10))
@@ -29,8 +30,8 @@ func subscribeFrom(t *testing.T, l eventlog.Log) {
 			t.Fatalf("after %s: %d events, want %d", e.Position, len(got), len(all)-i-1)
 		}
 	}
-	if got, again := catchUp(t, l, end, eventlog.Filter{}); len(got) != 0 || again != end {
-		t.Fatalf("from the head: %d events, End %s, want %s", len(got), again, end)
+	if got, again := catchUp(t, l, end, eventlog.Filter{}); len(got) != 0 || again.Before(end) {
+		t.Fatalf("from the head: %d events, End %s, want %s or later", len(got), again, end)
 	}
 }
 
@@ -49,13 +50,20 @@ func follow(t *testing.T, seq iter.Seq2[eventlog.Batch, error]) follower {
 // untilLive reads up to the next batch that is live.
 func (f follower) untilLive() (list []eventlog.Recorded, end eventlog.Position) {
 	f.t.Helper()
+	return f.until(eventlog.Position{})
+}
+
+// until reads up to the next batch that is live and ends at a position or later.
+// A server sends the events of one append one by one, so that the first may be live without the others.
+func (f follower) until(at eventlog.Position) (list []eventlog.Recorded, end eventlog.Position) {
+	f.t.Helper()
 	for {
 		b, err, ok := f.next()
 		if err != nil || !ok {
 			f.t.Fatalf("the subscription ended: %v", err)
 		}
 		list = append(list, b.Events...)
-		if b.Live {
+		if b.Live && !b.End.Before(at) {
 			return list, b.End
 		}
 	}
@@ -71,7 +79,7 @@ func subscribeLive(t *testing.T, l eventlog.Log) {
 		list := events(1 + i%3)
 		done := mustAppend(t, l, "a-1", at, list)
 		at = eventlog.Expected(done.Revision)
-		got, end := f.untilLive()
+		got, end := f.until(done.Position)
 		if !slices.Equal(ids(got), proposedIDs(list)) || end != done.Position {
 			t.Fatalf("round %d: got %d events up to %s, want %d up to %s", i, len(got), end, len(list), done.Position)
 		}
@@ -107,15 +115,15 @@ func subscribeResumesFiltered(t *testing.T, l eventlog.Log) {
 		end = b.End
 	}
 	one := mustAppend(t, l, "noise-2", eventlog.NoStream, events(1)) // a checkpoint must not lag for lack of events
-	if got, end := f.untilLive(); len(got) != 0 || end.Before(one.Position) {
-		t.Fatalf("after one more dropped event: %d events, End %s, want %s", len(got), end, one.Position)
+	if got, _ := f.until(one.Position); len(got) != 0 {
+		t.Fatalf("after one more dropped event: %d events", len(got))
 	}
 	list := events(2)
-	mustAppend(t, l, "wanted-1", eventlog.NoStream, list)
+	done := mustAppend(t, l, "wanted-1", eventlog.NoStream, list)
 	if got, _ := catchUp(t, l, end, only); !slices.Equal(ids(got), proposedIDs(list)) {
 		t.Fatalf("resumed after %s: %d events", end, len(got))
 	}
-	if got, _ := f.untilLive(); !slices.Equal(ids(got), proposedIDs(list)) {
+	if got, _ := f.until(done.Position); !slices.Equal(ids(got), proposedIDs(list)) {
 		t.Fatalf("the running subscription gave %d events", len(got))
 	}
 }
