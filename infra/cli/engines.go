@@ -6,16 +6,102 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"time"
 
 	"hoso/domain/eventlog"
+	"hoso/infra/esdb"
 	"hoso/infra/keys"
 	"hoso/infra/postgres"
+	"hoso/infra/sqlite"
 )
 
 // Engines say where things are kept, each on its own; what is left out is a
 // SQLite file in the data folder.
 type Engines struct {
+	Log  string `help:"Event log: an EventStoreDB's connection string, esdb://… or esdb+discover://… (default: DIR/log.db)." placeholder:"URL"`
 	Keys string `help:"Key store: postgres://USER:PASSWORD@HOST/DATABASE, shared by all instances (default: DIR/keys.db)." placeholder:"URL"`
+}
+
+// anyLog is a log with what the program asks of it beyond the port.
+type anyLog interface {
+	eventlog.Log
+	// Healthy tells why the log takes no appends, nil while it does.
+	Healthy() error
+	// Warnings are sentences about what opening found and could live with.
+	Warnings() []string
+}
+
+// remoteLog is a log on a server, with the lock of the data folder, in which
+// keys, views and checkpoints have one writer.
+type remoteLog struct {
+	*esdb.Log
+	lock *sqlite.DirLock
+}
+
+// Close closes the log, then frees the folder.
+func (l remoteLog) Close() error { return errors.Join(l.Log.Close(), l.lock.Release()) }
+
+// openLog opens the log for writing and locks the data folder; both are made
+// where they are missing.
+func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
+	if a.Engines.Log == "" {
+		return opened(sqlite.OpenLog(a.dataDir(), sqlite.LogOptions{Relaxed: relaxed}))
+	}
+	if exists(sqlite.LogFile(a.dataDir())) {
+		return nil, failed("%s holds a log of its own: choose another folder with --data, or leave --log out", a.dataDir())
+	}
+	if err := os.MkdirAll(a.dataDir(), 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := sqlite.LockDir(a.dataDir())
+	if err != nil {
+		return nil, err
+	}
+	log, err := a.connectLog(ctx, false)
+	if err != nil {
+		return nil, errors.Join(err, lock.Release())
+	}
+	return remoteLog{log, lock}, nil
+}
+
+// readLog opens the log for reading.
+func (a *app) readLog(ctx context.Context) (anyLog, error) {
+	if a.Engines.Log != "" {
+		return opened(a.connectLog(ctx, true))
+	}
+	if !exists(sqlite.LogFile(a.dataDir())) {
+		return nil, failed("there is no log in %s: name the folder with --data, or begin one with hoso serve, demo, simulate or import", a.dataDir())
+	}
+	return opened(sqlite.OpenLogReadOnly(a.dataDir()))
+}
+
+// opened keeps a nil pointer from looking like a log.
+func opened[L anyLog](log L, err error) (anyLog, error) {
+	if err != nil {
+		return nil, err
+	}
+	return log, nil
+}
+
+// answersWithin is how long a server may take to answer for the first time.
+const answersWithin = 30 * time.Second
+
+func (a *app) connectLog(ctx context.Context, readOnly bool) (*esdb.Log, error) {
+	ctx, cancel := context.WithTimeout(ctx, answersWithin)
+	defer cancel()
+	log, err := esdb.Open(ctx, a.Engines.Log, esdb.Options{ReadOnly: readOnly, Logger: a.logger(true)})
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = failed("the event log's server has not answered within %s: %w", answersWithin, err)
+	}
+	return log, err
+}
+
+// syncLog makes a relaxed log durable; a server's is when it answers.
+func syncLog(ctx context.Context, log anyLog) error {
+	if file, ok := log.(*sqlite.Log); ok {
+		return file.Sync(ctx)
+	}
+	return nil
 }
 
 // openKeys opens the key store for writing. One that begins anew beside a log

@@ -18,19 +18,11 @@ import (
 // alone. It writes nothing, anywhere.
 type reading struct {
 	app   *app
-	log   *sqlite.Log
+	log   anyLog
 	keys  *keys.Store
 	codec *codec.Codec
 	views *sqlite.Views
 	feed  *projections.Feed
-}
-
-// openLogOnly opens the log for reading.
-func (a *app) openLogOnly() (*sqlite.Log, error) {
-	if !exists(sqlite.LogFile(a.dataDir())) {
-		return nil, failed("there is no log in %s: name the folder with --data, or begin one with hoso serve, demo, simulate or import", a.dataDir())
-	}
-	return sqlite.OpenLogReadOnly(a.dataDir())
 }
 
 // openReading opens log, keys and views for reading.
@@ -41,7 +33,7 @@ func (a *app) openReading() (_ *reading, err error) {
 			err = errors.Join(err, r.close())
 		}
 	}()
-	if r.log, err = a.openLogOnly(); err != nil {
+	if r.log, err = a.readLog(a.ctx); err != nil {
 		return nil, err
 	}
 	if r.keys, err = a.readKeys(a.ctx); err != nil {

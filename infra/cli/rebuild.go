@@ -68,7 +68,7 @@ func refusedSwap(err error) error {
 // mustHaveLog refuses a folder without a log, before a command that writes
 // would begin one there.
 func (a *app) mustHaveLog() (dir string, err error) {
-	log, err := a.openLogOnly()
+	log, err := a.readLog(a.ctx)
 	if err != nil {
 		return "", err
 	}

@@ -7,7 +7,6 @@ import (
 	"hoso/domain"
 	"hoso/domain/codec"
 	"hoso/infra/proof"
-	"hoso/infra/sqlite"
 )
 
 type rootCmd struct {
@@ -53,7 +52,7 @@ func (c *rootCmd) newest(a *app) (root domain.RootSigned, ok bool, err error) {
 			return root, false, err
 		}
 	}
-	log, err := a.openLogOnly()
+	log, err := a.readLog(a.ctx)
 	if err != nil {
 		return root, false, err
 	}
@@ -67,7 +66,7 @@ func (c *rootCmd) seal(a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	log, err := sqlite.OpenLog(dir, sqlite.LogOptions{})
+	log, err := a.openLog(a.ctx, false)
 	if err != nil {
 		return err
 	}

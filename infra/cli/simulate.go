@@ -39,7 +39,7 @@ type simulateDoc struct {
 	Dossiers int            `json:"dossiers"`
 	Commands map[string]int `json:"commands"`
 	Refused  map[string]int `json:"refused"`
-	Events   uint64         `json:"events"` // in the log now
+	Events   uint64         `json:"events,omitzero"` // in the log now; 0 on a server, whose positions do not count them
 	Seconds  float64        `json:"seconds"`
 }
 
@@ -64,8 +64,11 @@ func (c *simulateCmd) Run(a *app) error {
 	if c.JSON {
 		return a.document(doc)
 	}
-	a.printf("simulated %d dossiers over %d days up to %s in %.1f s; the log holds %s events\n",
-		doc.Dossiers, c.Days, localTime(to), doc.Seconds, thousands(doc.Events))
+	holds := ""
+	if doc.Events > 0 {
+		holds = "; the log holds " + thousands(doc.Events) + " events"
+	}
+	a.printf("simulated %d dossiers over %d days up to %s in %.1f s%s\n", doc.Dossiers, c.Days, localTime(to), doc.Seconds, holds)
 	for _, name := range slices.Sorted(maps.Keys(doc.Commands)) {
 		a.printf("  %-24s %6d\n", name, doc.Commands[name])
 	}
@@ -80,7 +83,7 @@ func simulatedMark(dir string) string { return filepath.Join(dir, "simulated.txt
 // simulate lives the dossiers through, signs a root each simulated evening, and
 // brings the views up to date.
 func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error) {
-	begun, fresh := time.Now(), !exists(sqlite.LogFile(a.dataDir()))
+	begun, fresh := time.Now(), a.Engines.Log == "" && !exists(sqlite.LogFile(a.dataDir()))
 	from := calendar.DateOf(to).AddDays(-c.Days).Start()
 	clock := simulate.NewClock(from)
 	s, err := a.openStack(stackOptions{
@@ -115,12 +118,17 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 	if err != nil {
 		return doc, err
 	}
-	if err := s.log.Sync(a.ctx); err != nil {
+	if err := syncLog(a.ctx, s.log); err != nil {
 		return doc, err
 	}
 	if err := s.settleViews(a.ctx, a.progress("building the views")); err != nil {
 		return doc, err
 	}
-	head, err := s.log.Head(a.ctx)
-	return simulateDoc{report.Dossiers, report.Commands, report.Refused, head.Commit, time.Since(begun).Seconds()}, err
+	doc = simulateDoc{Dossiers: report.Dossiers, Commands: report.Commands, Refused: report.Refused, Seconds: time.Since(begun).Seconds()}
+	if a.Engines.Log == "" {
+		var head eventlog.Position
+		head, err = s.log.Head(a.ctx)
+		doc.Events = head.Commit
+	}
+	return doc, err
 }

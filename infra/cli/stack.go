@@ -25,7 +25,7 @@ import (
 type stack struct {
 	dir       string
 	logger    *slog.Logger
-	log       *sqlite.Log // holds the folder's lock
+	log       anyLog // holds the folder's lock
 	keys      *keys.Store
 	codec     *codec.Codec
 	catalogue *commands.Catalogue
@@ -63,7 +63,7 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if s.log, err = sqlite.OpenLog(s.dir, sqlite.LogOptions{Relaxed: o.relaxed}); err != nil {
+	if s.log, err = a.openLog(a.ctx, o.relaxed); err != nil {
 		return nil, err
 	}
 	for _, w := range s.log.Warnings() {
