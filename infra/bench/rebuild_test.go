@@ -3,6 +3,7 @@ package bench
 import (
 	"io"
 	"log/slog"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // BenchmarkRebuild compares building all views from the log with reading and
 // decoding the same log by the same driver and decoder, and nothing else.
 func BenchmarkRebuild(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(200)) // as hoso rebuild does; for both sides
 	for range b.N {
 		dir := loaded(b)
 		log, err := sqlite.OpenLogReadOnly(dir)

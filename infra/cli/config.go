@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"hoso/infra/keys"
 )
@@ -47,6 +48,15 @@ func (a *app) existingMaster(dir string) (keys.Master, error) {
 		}
 	}
 	return a.master(dir)
+}
+
+// roomyHeap lets the heap grow to three times what lives in it, unless GOGC
+// says otherwise: for serve and rebuild, where what lives is mostly folded
+// dossiers at hand, and looking through them often costs more than the room.
+func (a *app) roomyHeap() {
+	if a.env("GOGC") == "" {
+		debug.SetGCPercent(200)
+	}
 }
 
 // logger writes to standard error; quiet commands tell warnings only, unless

@@ -23,6 +23,7 @@ func (c *rebuildCmd) Run(a *app) (err error) {
 	if _, err := a.mustHaveLog(); err != nil {
 		return err
 	}
+	a.roomyHeap()
 	s, err := a.openStack(stackOptions{})
 	if err != nil {
 		return err

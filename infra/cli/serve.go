@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -34,11 +33,6 @@ func (serveCmd) Help() string {
 and start with --token-key token.pub. The first interrupt stops in good order, the second at once.`
 }
 
-// serveGC lets the heap of a server grow to three times what lives in it (GOGC
-// says otherwise): what lives is mostly folded dossiers kept at hand, tens of
-// megabytes, and looking through them often costs the commands more than the room.
-const serveGC = 200
-
 // schedulerInterval is how often what time brings is looked for.
 const schedulerInterval = time.Minute
 
@@ -50,9 +44,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if c.RootInterval < time.Second {
 		return badInput("--root-interval must be at least 1s")
 	}
-	if a.env("GOGC") == "" {
-		debug.SetGCPercent(serveGC)
-	}
+	a.roomyHeap()
 	logger := a.logger(false)
 	tokens, err := tokenKey(c.TokenKey)
 	if err != nil {

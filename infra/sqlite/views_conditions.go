@@ -80,18 +80,19 @@ func micros(t time.Time) int64 {
 
 // match asks for all words, the last of which may be unfinished, or for the
 // code. Words hold letters and digits only, so that nothing people type has a
-// meaning of its own in a full-text query; those of a code all hold digits.
+// meaning of its own in a full-text query; those of a code all hold digits, but
+// an unfinished one may not yet.
 func (c *clauses) match(words []string, code string) {
 	const inWords, inEither = `number IN (SELECT rowid FROM words WHERE words MATCH ?)`,
 		`number IN (SELECT rowid FROM words WHERE words MATCH ? UNION ALL SELECT rowid FROM codes WHERE codes MATCH ?)`
 	var all, names []string
 	var args []any
 	for i, word := range words {
-		term := `"` + word + `"`
-		if i == len(words)-1 {
+		term, last := `"`+word+`"`, i == len(words)-1
+		if last {
 			term += "*"
 		}
-		if strings.ContainsFunc(word, unicode.IsNumber) {
+		if last || strings.ContainsFunc(word, unicode.IsNumber) {
 			all, args = append(all, inEither), append(args, term, term)
 		} else {
 			names = append(names, term)
