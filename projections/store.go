@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 
 	"github.com/google/uuid"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // Store is where one projection keeps its documents: generations, of which one
-// serves. Package sqlite implements it.
+// serves. Packages sqlite and elastic implement it.
 type Store interface {
 	// Name is the projection's.
 	Name() string
@@ -30,8 +31,13 @@ type Generation interface {
 	Checkpoint(ctx context.Context) (Checkpoint, error)
 	// Parked lists the dossiers set aside, by position.
 	Parked(ctx context.Context) ([]Parked, error)
-	// Update runs apply in one transaction: all it wrote is kept, or nothing.
-	// After an error it is not known which, unless the error is apply's own.
+	// Update runs apply and keeps what it wrote, in one transaction where the
+	// engine has them. Where it has none it writes the documents first, each
+	// versioned by its dossier's revision so that a part of them does no harm,
+	// and then the checkpoint with what is parked, if nobody moved it meanwhile;
+	// it may return while they are on their way, and Checkpoint waits for them.
+	// After an error it is not known what was kept, unless the error is apply's
+	// own: then nothing. Errors: ErrFenced, ErrRetired, those of the engine.
 	Update(ctx context.Context, apply func(Documents) error) error
 	// Discard deletes a generation that does not serve.
 	Discard() error
@@ -52,7 +58,9 @@ type Documents interface {
 	// Checkpoint and SetCheckpoint move with the documents.
 	Checkpoint() (Checkpoint, error)
 	SetCheckpoint(c Checkpoint) error
-	// Stored is the newest revision of a dossier that the documents hold.
+	// Stored is the newest revision of a dossier that the documents hold. An
+	// engine that versions documents may answer only for those it has at hand,
+	// and not found for others: these are then written anew from the log.
 	Stored(dossier uuid.UUID) (revision uint64, found bool, err error)
 	// Append adds what an event leaves for ever, e.g. its line in the timeline.
 	// Called for each event of a dossier, in order; written with the next Put.
@@ -69,7 +77,8 @@ type Documents interface {
 	// Unpark takes a dossier back.
 	Unpark(dossier uuid.UUID) error
 	// Purge leaves no trace of what the transaction replaces: neither in free
-	// pages nor, after the commit, in the write-ahead log.
+	// pages nor, after the commit, in the write-ahead log; where the engine
+	// clears its files by itself, soon after the commit.
 	Purge()
 }
 
@@ -87,6 +96,14 @@ type Parked struct {
 	Position eventlog.Position `json:"position"`
 	Reason   string            `json:"reason"`
 }
+
+// ErrFenced says that another runner moved the checkpoint meanwhile. Trying
+// again begins from where it is now.
+var ErrFenced = errors.New("another runner moved the checkpoint of this view meanwhile")
+
+// ErrRetired says that another process made another generation serve. The
+// runner must start anew.
+var ErrRetired = errors.New("this generation of the view does not serve any more")
 
 // ErrNotBuilt is a view that has no documents which this program can use:
 // Start, or the command rebuild, builds them.

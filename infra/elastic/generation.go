@@ -1,0 +1,164 @@
+package elastic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"hoso/domain/eventlog"
+	"hoso/projections"
+)
+
+// generation is one index of documents.
+type generation struct {
+	of    *projection
+	index string
+
+	mu     sync.Mutex // held by Update
+	last   *at        // nil: to be read first
+	flying *flight    // the batch on its way; nil: there is none
+	hot    *hot
+}
+
+var _ projections.Generation = (*generation)(nil)
+
+func (p *projection) generation(index string, h *hot) *generation {
+	if h == nil {
+		h = newHot(p.hotSize)
+	}
+	return &generation{of: p, index: index, hot: h}
+}
+
+// Checkpoint implements projections.Generation.
+func (g *generation) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
+	s, err := g.now(ctx)
+	return s.Checkpoint, err
+}
+
+// Parked implements projections.Generation.
+func (g *generation) Parked(ctx context.Context) ([]projections.Parked, error) {
+	s, err := g.now(ctx)
+	return s.Parked, err
+}
+
+// now is the state once what is on its way has landed.
+func (g *generation) now(ctx context.Context) (at, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, err := g.landed(ctx); err != nil {
+		return at{}, err
+	}
+	return g.of.views.readState(ctx, g.index)
+}
+
+// Update implements projections.Generation. Documents without anything parked
+// or erased are still on their way when it returns, so that the next batch is
+// made meanwhile; the next Update, Checkpoint and Wait wait for them. Errors
+// beside those of the cluster: projections.ErrFenced where another writer moved
+// the checkpoint meanwhile (try again: what it did is then known),
+// projections.ErrRetired where this generation does not serve any more.
+func (g *generation) Update(ctx context.Context, apply func(projections.Documents) error) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.of.views.opt.ReadOnly || g.of.views.ctx.Err() != nil {
+		return fmt.Errorf("view %s: %w: it is closed or open for reading only", g.of.name, eventlog.ErrStopped)
+	}
+	for {
+		base, err := g.base(ctx)
+		if err != nil {
+			return err
+		}
+		docs := newDocuments(g.of.docs, base, g.hot)
+		if err := apply(docs); err != nil {
+			return err
+		}
+		switch other, err := g.landed(ctx); {
+		case err != nil:
+			return err
+		case other:
+			continue // it was made upon a state that did not come to be
+		case docs.moved && !docs.parks && !docs.purge && len(docs.bulk.ops) > 0:
+			g.launch(docs)
+			return nil
+		}
+		return g.commit(ctx, docs)
+	}
+}
+
+// base is the state that the next batch begins from.
+func (g *generation) base(ctx context.Context) (state, error) {
+	if g.flying != nil {
+		return g.flying.next, nil
+	}
+	if g.last == nil {
+		now, err := g.of.views.readState(ctx, g.index)
+		if err != nil {
+			return state{}, err
+		}
+		g.last = &now
+	}
+	if g.last.Retired {
+		g.last = nil // it may come back by a roll-back
+		return state{}, fmt.Errorf("index %s: %w", g.index, projections.ErrRetired)
+	}
+	return g.last.state, nil
+}
+
+// commit writes the documents, and only then the state.
+func (g *generation) commit(ctx context.Context, docs *documents) error {
+	v := g.of.views
+	refused, err := v.send(ctx, g.index, &docs.bulk)
+	if err != nil {
+		return err
+	}
+	parked := docs.settle(refused)
+	if docs.purge {
+		docs.state.Unpurged, docs.moved = docs.state.Unpurged+1, true
+		if err := g.removeOthers(ctx); err != nil {
+			return err
+		}
+	}
+	if !docs.moved {
+		return nil
+	}
+	if g.last == nil {
+		return fmt.Errorf("index %s: %w", g.index, projections.ErrFenced)
+	}
+	moved, err := v.moveState(ctx, g.index, *g.last, docs.state)
+	if err != nil {
+		g.last = nil // also where it is unknown whether it was written
+		return err
+	}
+	g.last = &moved
+	g.of.tellParked(parked)
+	if docs.purge {
+		g.expunge()
+	}
+	if g.serves() {
+		g.of.tell(moved.Checkpoint.Resume)
+	}
+	return nil
+}
+
+func (p *projection) tellParked(parked []projections.Parked) {
+	for _, one := range parked {
+		p.views.logger.Error("a dossier is set aside: its document was refused", "projection", p.name,
+			"dossier", one.Dossier, "revision", one.Revision, "position", one.Position.String(), "reason", one.Reason)
+	}
+}
+
+// Discard implements projections.Generation.
+func (g *generation) Discard() error {
+	if g.serves() {
+		return errors.New("elastic: the generation serves")
+	}
+	return g.of.remove(g.of.views.ctx, g.index)
+}
+
+// serves reports whether this process knows the generation to serve.
+func (g *generation) serves() bool {
+	g.of.state.Lock()
+	defer g.of.state.Unlock()
+	return g.of.serving == g
+}
