@@ -15,7 +15,7 @@ import (
 
 const (
 	maxPending = 32_768 // dossiers a builder holds back, so that most are put once, and in the order of the tables' keys
-	queued     = 32      // batches between two stages of a rebuild
+	queued     = 32     // batches between two stages of a rebuild
 )
 
 // builder fills one projection's new generation.
