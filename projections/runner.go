@@ -105,7 +105,37 @@ func (r *Runner) apply(ctx context.Context, b *Batch) error {
 	if r.serving == nil {
 		return errors.New("projections: the runner has not been started")
 	}
-	return r.applyTo(ctx, r.serving, b)
+	err := r.applyTo(ctx, r.serving, b)
+	if errors.Is(err, ErrRetired) {
+		return r.follow(ctx, b.End)
+	}
+	return err
+}
+
+// follow goes over to the generation that another process made serve, and
+// brings it as far as the old one would be now.
+func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
+	g, why := r.store.Serving(ctx)
+	if g == nil {
+		return errors.New(why)
+	}
+	cp, err := g.Checkpoint(ctx)
+	if err != nil {
+		return err
+	}
+	for batch, err := range r.feed.Batches(ctx, cp.Resume) {
+		if err != nil {
+			return err
+		}
+		if err := r.applyTo(ctx, g, batch); err != nil {
+			return err
+		}
+		if !batch.End.Before(until) {
+			break
+		}
+	}
+	r.serving = g
+	return ctx.Err()
 }
 
 func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch) error {

@@ -117,8 +117,10 @@ func (l *Ledger) checkpoint(ctx context.Context, reaction string) (cp projection
 	return cp, found, err
 }
 
+// done keeps a checkpoint, also while the program is being stopped: what was
+// handled shall not come again for that.
 func (l *Ledger) done(ctx context.Context, reaction string, cp projections.Checkpoint) error {
-	return l.exec(ctx, `INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+	return l.exec(context.WithoutCancel(ctx), `INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		reaction, cp.Log.String(), int64(cp.Resume.Commit), int64(cp.Resume.Prepare),
 		cp.Last.Stream, int64(cp.Last.Revision), int64(cp.Last.Position.Commit), int64(cp.Last.Position.Prepare), cp.Last.Hash[:])
 }

@@ -33,8 +33,8 @@ func (c *demoCmd) Run(a *app) (err error) {
 	if c.Dossiers < 1 {
 		return badInput("--dossiers must be at least 1")
 	}
-	if a.Engines != (Engines{}) {
-		return badInput("demo keeps everything in a folder of its own: leave --log and --keys out (hoso simulate fills other engines, hoso serve serves them)")
+	if e := a.Engines; e.Log+e.Views+e.Keys != "" {
+		return badInput("demo keeps everything in a folder of its own: leave --log, --views and --keys out (hoso simulate fills other engines, hoso serve serves them)")
 	}
 	listener, err := listen(c.Addr)
 	if err != nil {

@@ -9,17 +9,21 @@ import (
 	"time"
 
 	"hoso/domain/eventlog"
+	"hoso/infra/elastic"
 	"hoso/infra/esdb"
 	"hoso/infra/keys"
 	"hoso/infra/postgres"
 	"hoso/infra/sqlite"
+	"hoso/projections"
 )
 
 // Engines say where things are kept, each on its own; what is left out is a
 // SQLite file in the data folder.
 type Engines struct {
-	Log  string `help:"Event log: an EventStoreDB's connection string, esdb://… or esdb+discover://… (default: DIR/log.db)." placeholder:"URL"`
-	Keys string `help:"Key store: postgres://USER:PASSWORD@HOST/DATABASE, shared by all instances (default: DIR/keys.db)." placeholder:"URL"`
+	Log         string `help:"Event log: an EventStoreDB's connection string, esdb://… or esdb+discover://… (default: DIR/log.db)." placeholder:"URL"`
+	Views       string `help:"Views: an Elasticsearch, http://USER:PASSWORD@HOST:9200; more nodes after commas (default: DIR/views)." placeholder:"URL"`
+	ViewsPrefix string `help:"Begins the name of every index; two installations on one Elasticsearch need two (default ${default})." default:"hoso" placeholder:"NAME"`
+	Keys        string `help:"Key store: postgres://USER:PASSWORD@HOST/DATABASE, shared by all instances (default: DIR/keys.db)." placeholder:"URL"`
 }
 
 // anyLog is a log with what the program asks of it beyond the port.
@@ -45,7 +49,7 @@ func (l remoteLog) Close() error { return errors.Join(l.Log.Close(), l.lock.Rele
 // where they are missing.
 func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 	if a.Engines.Log == "" {
-		return opened(sqlite.OpenLog(a.dataDir(), sqlite.LogOptions{Relaxed: relaxed}))
+		return opened[anyLog](sqlite.OpenLog(a.dataDir(), sqlite.LogOptions{Relaxed: relaxed}))
 	}
 	if exists(sqlite.LogFile(a.dataDir())) {
 		return nil, failed("%s holds a log of its own: choose another folder with --data, or leave --log out", a.dataDir())
@@ -67,20 +71,21 @@ func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 // readLog opens the log for reading.
 func (a *app) readLog(ctx context.Context) (anyLog, error) {
 	if a.Engines.Log != "" {
-		return opened(a.connectLog(ctx, true))
+		return opened[anyLog](a.connectLog(ctx, true))
 	}
 	if !exists(sqlite.LogFile(a.dataDir())) {
 		return nil, failed("there is no log in %s: name the folder with --data, or begin one with hoso serve, demo, simulate or import", a.dataDir())
 	}
-	return opened(sqlite.OpenLogReadOnly(a.dataDir()))
+	return opened[anyLog](sqlite.OpenLogReadOnly(a.dataDir()))
 }
 
-// opened keeps a nil pointer from looking like a log.
-func opened[L anyLog](log L, err error) (anyLog, error) {
+// opened keeps a nil pointer from looking like an engine.
+func opened[Port any, Engine any](e *Engine, err error) (Port, error) {
+	var none Port
 	if err != nil {
-		return nil, err
+		return none, err
 	}
-	return log, nil
+	return any(e).(Port), nil
 }
 
 // answersWithin is how long a server may take to answer for the first time.
@@ -102,6 +107,22 @@ func syncLog(ctx context.Context, log anyLog) error {
 		return file.Sync(ctx)
 	}
 	return nil
+}
+
+// anyViews is the read side with what its runners need.
+type anyViews interface {
+	projections.Views
+	Store(name string) projections.Store
+	Close() error
+}
+
+// connectViews opens the views where they are kept. Hashes come from the keys,
+// the lag from the log.
+func (a *app) connectViews(ctx context.Context, k *keys.Store, log eventlog.Log, readOnly bool) (anyViews, error) {
+	if a.Engines.Views == "" {
+		return opened[anyViews](sqlite.OpenViews(a.dataDir(), readOnly, sqlite.ViewsOptions{Proofs: proofsOf(k), Head: log.Head, Logger: a.logger(true)}))
+	}
+	return opened[anyViews](elastic.Open(ctx, a.Engines.Views, elastic.Options{Proofs: proofsOf(k), Head: log.Head, Logger: a.logger(true), ReadOnly: readOnly, Prefix: a.Engines.ViewsPrefix}))
 }
 
 // openKeys opens the key store for writing. One that begins anew beside a log

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"crypto/rand"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -43,6 +45,35 @@ func TestLogOnEventStoreDB(t *testing.T) {
 	} {
 		if code, _, stderr := runMain(t, strings.Fields(args)...); code == exitDone || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %q, want %q", args, code, stderr, want)
+		}
+	}
+}
+
+// TestViewsOnElasticsearch: the same dossiers give the same answers, also after
+// a rebuild; nothing of the views lies in the folder.
+func TestViewsOnElasticsearch(t *testing.T) {
+	url := os.Getenv("HOSO_TEST_ELASTIC")
+	if url == "" {
+		t.Skip("needs an Elasticsearch server in HOSO_TEST_ELASTIC (.ci/elasticsearch starts one)")
+	}
+	remote, local := t.TempDir(), t.TempDir()
+	on := []string{"--views", url, "--views-prefix", "cli-" + strings.ToLower(rand.Text()[:8]), "--data", remote}
+	simulate := []string{"simulate", "--dossiers", "60", "--seed", "4", "--to", "2026-10-01"}
+	for _, where := range [][]string{on, {"--data", local}} {
+		if code, _, stderr := runMain(t, append(where, simulate...)...); code != exitDone {
+			t.Fatalf("simulate %v: exit code %d: %s", where, code, stderr)
+		}
+	}
+	if exists(filepath.Join(remote, "views")) {
+		t.Error("there are views in the folder too")
+	}
+	for range 2 {
+		_, here, stderr := runMain(t, append(on, "times", "--json")...)
+		if _, there, _ := runMain(t, "--data", local, "times", "--json"); here != there {
+			t.Errorf("times differ:\n%s\n%s\n%s", here, there, stderr)
+		}
+		if code, _, stderr := runMain(t, append(on, "rebuild")...); code != exitDone {
+			t.Fatalf("rebuild: exit code %d: %s", code, stderr)
 		}
 	}
 }

@@ -80,7 +80,7 @@ func codeOf(e *domain.Error) int {
 	switch e.Code {
 	case "not_found", "revision_beyond_end", "before_first_event":
 		return exitWrong
-	case "view_not_built", "conflict", "dossier_open", "still_open", "forbidden":
+	case "view_not_built", "views_unreachable", "views_denied", "views_not_elasticsearch", "conflict", "dossier_open", "still_open", "forbidden":
 		return exitFailed
 	}
 	return exitUsage

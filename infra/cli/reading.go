@@ -10,7 +10,6 @@ import (
 	"hoso/domain/codec"
 	"hoso/domain/eventlog"
 	"hoso/infra/keys"
-	"hoso/infra/sqlite"
 	"hoso/projections"
 )
 
@@ -21,7 +20,7 @@ type reading struct {
 	log   anyLog
 	keys  *keys.Store
 	codec *codec.Codec
-	views *sqlite.Views
+	views anyViews
 	feed  *projections.Feed
 }
 
@@ -42,7 +41,7 @@ func (a *app) openReading() (_ *reading, err error) {
 	logger := a.logger(true)
 	r.codec = &codec.Codec{Keys: r.keys.Key}
 	r.feed = projections.NewFeed(r.log, *r.codec, logger)
-	r.views, err = sqlite.OpenViews(a.dataDir(), true, sqlite.ViewsOptions{Proofs: proofsOf(r.keys), Head: r.log.Head, Logger: logger})
+	r.views, err = a.connectViews(a.ctx, r.keys, r.log, true)
 	return r, err
 }
 

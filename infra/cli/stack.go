@@ -15,7 +15,6 @@ import (
 	"hoso/domain/codec"
 	"hoso/domain/eventlog"
 	"hoso/infra/keys"
-	"hoso/infra/sqlite"
 	"hoso/infra/starter"
 	"hoso/projections"
 )
@@ -30,7 +29,8 @@ type stack struct {
 	codec     *codec.Codec
 	catalogue *commands.Catalogue
 	handler   *commands.Handler
-	views     *sqlite.Views // nil until openViews
+	views     anyViews // nil until openViews
+	connect   func(context.Context) (anyViews, error)
 	feed      *projections.Feed
 	runners   []*projections.Runner
 }
@@ -72,6 +72,7 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 	if s.keys, err = a.openKeys(a.ctx, s.log); err != nil {
 		return nil, err
 	}
+	s.connect = func(ctx context.Context) (anyViews, error) { return a.connectViews(ctx, s.keys, s.log, false) }
 	s.codec = &codec.Codec{Keys: s.keys.Key}
 	if o.ids != nil {
 		head, err := s.log.Head(a.ctx)
@@ -117,8 +118,7 @@ func proofsOf(k *keys.Store) projections.Proofs {
 // openViews opens the views and their runners, and builds what is missing.
 func (s *stack) openViews(ctx context.Context, tell func(projections.Progress)) (err error) {
 	s.feed = projections.NewFeed(s.log, *s.codec, s.logger)
-	s.views, err = sqlite.OpenViews(s.dir, false, sqlite.ViewsOptions{Proofs: proofsOf(s.keys), Head: s.log.Head, Logger: s.logger})
-	if err != nil {
+	if s.views, err = s.connect(ctx); err != nil {
 		return err
 	}
 	for _, name := range []string{projections.DossierProjection, projections.SearchProjection, projections.TimelineProjection, projections.TimesProjection} {

@@ -56,8 +56,8 @@ func dumpViews(t testing.TB, dir string) []string {
 	return lines
 }
 
-// eachRow visits every row of a view's tables, and the words that a dossier is
-// found by beside its row.
+// eachRow visits every row of a view's tables, and the words and the code that
+// a dossier is found by beside its row.
 func eachRow(t testing.TB, file string, visit func(table string, stmt *sqlite.Stmt)) {
 	t.Helper()
 	conn, err := sqlite.OpenConn(file, sqlite.OpenReadOnly)
@@ -66,15 +66,15 @@ func eachRow(t testing.TB, file string, visit func(table string, stmt *sqlite.St
 	}
 	defer conn.Close()
 	var tables []string
-	query := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'words_%' AND name NOT LIKE 'sqlite_%' AND name <> 'checkpoint'"
+	query := "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'words_%' AND name NOT LIKE 'codes_%' AND name NOT LIKE 'sqlite_%' AND name <> 'checkpoint'"
 	err = sqlitex.ExecuteTransient(conn, query, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 		tables = append(tables, stmt.ColumnText(0))
 		return nil
 	}})
 	for _, table := range tables {
 		from := table
-		if table == "words" {
-			from = "dossiers d JOIN words w ON w.rowid = d.number"
+		if table == "words" || table == "codes" {
+			from = "dossiers d JOIN " + table + " w ON w.rowid = d.number"
 		}
 		err = errors.Join(err, sqlitex.ExecuteTransient(conn, "SELECT * FROM "+from, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 			visit(table, stmt)
