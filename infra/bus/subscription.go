@@ -53,11 +53,15 @@ func (s *subscription) Close() error {
 }
 
 // deliver hands a message out, again after each refusal, until it is
-// acknowledged; false when the context ends first.
+// acknowledged; false when the context ends first. What was taken is waited for
+// also then, or it would be handled and yet come again after the next start.
 func deliver(ctx context.Context, out chan<- *message.Message, value any) bool {
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 10*time.Second) {
 		// Without an id of its own: nobody stores these messages.
 		msg := message.NewMessageWithContext(context.WithValue(ctx, valueKey{}, value), "", nil)
+		if ctx.Err() != nil {
+			return false
+		}
 		select {
 		case out <- msg:
 		case <-ctx.Done():
@@ -67,8 +71,6 @@ func deliver(ctx context.Context, out chan<- *message.Message, value any) bool {
 		case <-msg.Acked():
 			return true
 		case <-msg.Nacked():
-		case <-ctx.Done():
-			return false
 		}
 		select {
 		case <-time.After(wait):

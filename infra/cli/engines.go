@@ -49,6 +49,9 @@ func (l remoteLog) Close() error { return errors.Join(l.Log.Close(), l.lock.Rele
 // where they are missing.
 func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 	if a.Engines.Log == "" {
+		if exists(elsewhere(a.dataDir())) {
+			return nil, errElsewhere(a.dataDir())
+		}
 		return opened[anyLog](sqlite.OpenLog(a.dataDir(), sqlite.LogOptions{Relaxed: relaxed}))
 	}
 	if exists(sqlite.LogFile(a.dataDir())) {
@@ -62,15 +65,34 @@ func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 		return nil, err
 	}
 	log, err := a.connectLog(ctx, false)
+	if err == nil && !exists(elsewhere(a.dataDir())) {
+		err = os.WriteFile(elsewhere(a.dataDir()), []byte("The log of this folder is on a server: name it with --log.\n"), 0o600)
+	}
 	if err != nil {
+		if log != nil {
+			err = errors.Join(err, log.Close())
+		}
 		return nil, errors.Join(err, lock.Release())
 	}
 	return remoteLog{log, lock}, nil
 }
 
+// elsewhere is a file that only folders have whose log is on a server, so that
+// a forgotten --log begins no second log there.
+func elsewhere(dir string) string { return filepath.Join(dir, "log-elsewhere.txt") }
+
+func errElsewhere(dir string) error {
+	return failed("the log of %s is on a server: name it with --log", dir)
+}
+
 // readLog opens the log for reading.
 func (a *app) readLog(ctx context.Context) (anyLog, error) {
-	if a.Engines.Log != "" {
+	switch {
+	case a.Engines.Log == "" && exists(elsewhere(a.dataDir())):
+		return nil, errElsewhere(a.dataDir())
+	case a.Engines.Log != "" && exists(sqlite.LogFile(a.dataDir())):
+		return nil, failed("%s holds a log of its own: choose another folder with --data, or leave --log out", a.dataDir())
+	case a.Engines.Log != "":
 		return opened[anyLog](a.connectLog(ctx, true))
 	}
 	if !exists(sqlite.LogFile(a.dataDir())) {

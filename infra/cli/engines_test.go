@@ -42,6 +42,8 @@ func TestLogOnEventStoreDB(t *testing.T) {
 	for args, want := range map[string]string{
 		"times --log esdb://127.0.0.1:1?tls=false&maxDiscoverAttempts=1": "cannot be reached",
 		"times --log foo": "esdb://", "demo --log esdb://x": "leave --log", "simulate --log " + server.ConnectionString() + " --data " + local: "log of its own",
+		"simulate --data " + remote: "on a server", "times --data " + remote: "on a server",
+		"times --log " + server.ConnectionString() + " --data " + local: "log of its own",
 	} {
 		if code, _, stderr := runMain(t, strings.Fields(args)...); code == exitDone || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %q, want %q", args, code, stderr, want)

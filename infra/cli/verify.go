@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hoso/domain"
+	"hoso/infra/esdb"
 	"hoso/infra/proof"
 	"hoso/infra/sqlite"
 )
@@ -43,6 +44,9 @@ func (c *verifyCmd) Run(a *app) (err error) {
 	bar := a.progress("verifying")
 	defer bar.end()
 	head, err := log.Head(a.ctx)
+	if err != nil && a.Engines.Log != "" { // a server that does not answer is no finding
+		return err
+	}
 	if err != nil {
 		return c.answer(a, proof.Report{Why: err.Error()})
 	}
@@ -53,6 +57,8 @@ func (c *verifyCmd) Run(a *app) (err error) {
 		return a.ctx.Err()
 	case err != nil && options.Against != nil && report.Why == "":
 		return badInput("%s", err)
+	case errors.As(err, new(*esdb.Fault)):
+		return err
 	case err != nil:
 		report.OK, report.Why = false, err.Error()
 	case report.OK:

@@ -73,8 +73,11 @@ func eachRow(t testing.TB, file string, visit func(table string, stmt *sqlite.St
 	}})
 	for _, table := range tables {
 		from := table
-		if table == "words" || table == "codes" {
-			from = "dossiers d JOIN " + table + " w ON w.rowid = d.number"
+		switch table {
+		case "words":
+			from = "dossiers d JOIN words w ON w.rowid = d.number"
+		case "codes":
+			from = "(SELECT d.id, w.text FROM dossiers d JOIN codes w ON w.rowid = d.number)"
 		}
 		err = errors.Join(err, sqlitex.ExecuteTransient(conn, "SELECT * FROM "+from, &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 			visit(table, stmt)

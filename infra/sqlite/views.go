@@ -115,11 +115,12 @@ func (v *Views) Close() error {
 	var err error
 	for _, p := range v.all {
 		p.mu.Lock()
-		if p.serving != nil {
-			err = errors.Join(err, p.serving.close())
-			p.serving, p.why = nil, "the views are closed"
-		}
+		g := p.serving
+		p.serving, p.why = nil, "the views are closed"
 		p.mu.Unlock()
+		if g != nil { // not under p.mu, which one that is being written asks for
+			err = errors.Join(err, g.close())
+		}
 	}
 	return err
 }

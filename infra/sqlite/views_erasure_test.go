@@ -54,6 +54,26 @@ func TestErasureLeavesNothing(t *testing.T) {
 	same(t, "rebuilt without the key", followed, fresh(t, w))
 }
 
+// TestErasureBeforeARebuild: the serving view has not seen the erasure when a
+// rebuild reads past it, and is gone with it.
+func TestErasureBeforeARebuild(t *testing.T) {
+	w := newWorld(t)
+	w.Lives(1, start, 0, 40)
+	dir := t.TempDir()
+	s := started(t, w, dir)
+	const gone = 7
+	w.Append(projtest.Stream(projtest.ID("dossier", gone)), start.AddDate(0, 6, 0), domain.Redacted{Subject: projtest.Person(gone).Subject})
+	if len(tracesOf(t, dir, gone)) == 0 {
+		t.Fatal("no trace before the rebuild: the test looks for the wrong thing")
+	}
+	if err := projections.Rebuild(t.Context(), nil, s.runners...); err != nil {
+		t.Fatal(err)
+	}
+	if traces := tracesOf(t, dir, gone); len(traces) > 0 {
+		t.Errorf("after the rebuild: %q", traces)
+	}
+}
+
 // tracesOf names where a person's values stand in the views' files.
 func tracesOf(t *testing.T, dir string, n int) (where []string) {
 	t.Helper()

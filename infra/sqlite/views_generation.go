@@ -20,6 +20,7 @@ type generation struct {
 
 	mu       sync.Mutex // guards the fields below; held by Update
 	writer   *Writer    // nil when reading only, and after a failed commit until the next Update
+	purges   bool       // older generations may hold what was to leave no trace
 	unpurged bool       // the WAL still holds what was to leave no trace
 	closed   bool
 }
@@ -95,17 +96,17 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 			return err
 		}
 	}
-	// One view at a time: they are nobody's hurry, and together they would keep
-	// every processor from those who wait for an answer.
-	g.of.views.turn.Lock()
-	defer g.of.views.turn.Unlock()
 	var docs documents
-	err := g.writer.DoWhole(ctx, func(conn *sqlite.Conn) error {
+	err := g.inTurn(ctx, func(conn *sqlite.Conn) error {
 		docs = newDocuments(conn, g.of.docs)
-		if err := apply(&docs); err != nil || !docs.purge || !g.serves() {
+		if err := apply(&docs); err != nil || !docs.purge {
 			return err
 		}
-		return g.of.removeBefore(g.number) // older generations hold what shall leave no trace
+		if !g.serves() { // older generations hold what shall leave no trace
+			g.purges = true // they go when this one serves
+			return nil
+		}
+		return g.of.removeBefore(g.number)
 	})
 	g.of.hot.forget(docs.keys) // also after an error: it may be committed all the same
 	if g.writer.Healthy() != nil {
@@ -120,6 +121,14 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 		g.of.saw(g, docs.set.Resume)
 	}
 	return nil
+}
+
+// inTurn writes one view at a time: they are nobody's hurry, and together they
+// would keep every processor from those who wait for an answer.
+func (g *generation) inTurn(ctx context.Context, job func(*sqlite.Conn) error) error {
+	g.of.views.turn.Lock()
+	defer g.of.views.turn.Unlock()
+	return g.writer.DoWhole(ctx, job)
 }
 
 // truncate cuts the WAL where it may hold what was replaced for ever. While a

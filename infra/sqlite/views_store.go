@@ -50,13 +50,25 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation) err
 		closed = before.close()
 	}
 	numbers, err := p.generations()
-	if err == nil {
+	switch {
+	case err != nil:
+	case g.mustPurge():
+		err = p.removeBefore(g.number)
+	default:
 		err = p.clear(numbers, g.number)
 	}
 	if err = errors.Join(closed, err); err != nil {
 		p.views.logger.Warn("an old generation of a view could not be put away", "projection", p.name, "error", err)
 	}
 	return nil
+}
+
+// mustPurge reports whether somebody was erased from this generation while it
+// did not serve: the one before may not have seen that.
+func (g *generation) mustPurge() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.purges
 }
 
 // build fills a file that nothing reads: no journal, no syncs, no indexes but
