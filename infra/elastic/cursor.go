@@ -8,23 +8,9 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
-)
 
-// Limits of a page.
-const (
-	maxPage     = 200
-	defaultPage = 50
+	"hoso/projections"
 )
-
-func pageLimit(limit int) (int, error) {
-	switch {
-	case limit == 0:
-		return defaultPage, nil
-	case limit < 0 || limit > maxPage:
-		return 0, errBadLimit
-	}
-	return limit, nil
-}
 
 // cursor is the last hit of a page, where the next one goes on: by the hit's
 // key and id, so that dossiers which come meanwhile neither repeat nor hide one.
@@ -45,11 +31,11 @@ func parseCursor(text string, query ...string) (cursor, error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return c, errBadCursor
+		return c, projections.ErrBadCursor
 	}
 	read := cursor{set: true}
 	if json.Unmarshal(raw, &read, json.RejectUnknownMembers(true)) != nil || read.Query != c.Query || read.ID == uuid.Nil {
-		return c, errBadCursor
+		return c, projections.ErrBadCursor
 	}
 	return read, nil
 }

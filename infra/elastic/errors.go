@@ -20,15 +20,6 @@ var (
 
 // The refusals of queries.
 var (
-	errBadCursor = &domain.Error{Code: "bad_cursor",
-		VI: "Con trỏ trang (cursor) không dùng được cho truy vấn này: hãy bắt đầu lại từ trang đầu.",
-		EN: "The cursor does not belong to this query: start again from the first page."}
-	errBadLimit = &domain.Error{Code: "bad_limit",
-		VI: "Số kết quả mỗi trang (limit) phải từ 1 đến 200.",
-		EN: "The limit must be from 1 to 200."}
-	errBadSort = &domain.Error{Code: "bad_sort",
-		VI: "Thứ tự sắp xếp (sort) phải là submitted_at, -submitted_at hoặc due_at.",
-		EN: "The sort must be submitted_at, -submitted_at or due_at."}
 	errBadGroup = &domain.Error{Code: "bad_group",
 		VI: "Chỉ nhóm được theo procedure, agency hoặc month, mỗi thứ một lần.",
 		EN: "Figures can be grouped by procedure, agency and month, each once."}

@@ -70,7 +70,7 @@ func plain(folded string) string {
 // written. What was written in the last second may be missing; the page says up
 // to which position it has seen, and Wait waits for more.
 func (v *Views) Search(ctx context.Context, q projections.SearchQuery) (page projections.Page, err error) {
-	limit, err := pageLimit(q.Limit)
+	limit, err := projections.PageLimit(q.Limit)
 	if err != nil {
 		return page, err
 	}
@@ -79,7 +79,7 @@ func (v *Views) Search(ctx context.Context, q projections.SearchQuery) (page pro
 		projections.SortSubmitted: {"submitted_at", "asc"}, projections.SortDue: {"due_at", "asc"},
 	}[q.Sort]
 	if !ok {
-		return page, errBadSort
+		return page, projections.ErrBadSort
 	}
 	after, err := parseCursor(q.Cursor, "search", by.key, by.direction, q.Text, fmt.Sprint(q.Statuses), strings.Join(q.Agencies, ","), q.Procedure,
 		fmt.Sprint(q.SubmittedFrom.UnixMicro(), q.SubmittedTo.UnixMicro(), q.DueFrom.UnixMicro(), q.DueTo.UnixMicro()))

@@ -11,37 +11,8 @@ import (
 	"github.com/go-json-experiment/json"
 	"zombiezen.com/go/sqlite"
 
-	"hoso/domain"
 	"hoso/projections"
 )
-
-// Limits of a page.
-const (
-	maxPage     = 200
-	defaultPage = 50
-)
-
-var (
-	errBadCursor = &domain.Error{Code: "bad_cursor",
-		VI: "Con trỏ trang (cursor) không dùng được cho truy vấn này: hãy bắt đầu lại từ trang đầu.",
-		EN: "The cursor does not belong to this query: start again from the first page."}
-	errBadLimit = &domain.Error{Code: "bad_limit",
-		VI: "Số kết quả mỗi trang (limit) phải từ 1 đến 200.",
-		EN: "The limit must be from 1 to 200."}
-	errBadSort = &domain.Error{Code: "bad_sort",
-		VI: "Thứ tự sắp xếp (sort) phải là submitted_at, -submitted_at hoặc due_at.",
-		EN: "The sort must be submitted_at, -submitted_at or due_at."}
-)
-
-func pageLimit(limit int) (int, error) {
-	switch {
-	case limit == 0:
-		return defaultPage, nil
-	case limit < 0 || limit > maxPage:
-		return 0, errBadLimit
-	}
-	return limit, nil
-}
 
 // cursor is the last hit of a page, where the next one goes on: by the hit's
 // key and id, so that dossiers which come meanwhile neither repeat nor hide one.
@@ -66,11 +37,11 @@ func parseCursor(text string, query ...string) (cursor, error) {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil {
-		return c, errBadCursor
+		return c, projections.ErrBadCursor
 	}
 	read := cursor{set: true}
 	if json.Unmarshal(raw, &read, json.RejectUnknownMembers(true)) != nil || len(read.ID) != 16 || read.Query != c.Query {
-		return c, errBadCursor
+		return c, projections.ErrBadCursor
 	}
 	return read, nil
 }

@@ -129,7 +129,7 @@ func (v *Views) ByID(ctx context.Context, dossier uuid.UUID) (projections.Dossie
 
 // BySubject implements projections.Views. Limit and cursor are as in Search.
 func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit int, cursor string) (projections.Page, error) {
-	limit, err := pageLimit(limit)
+	limit, err := projections.PageLimit(limit)
 	if err != nil {
 		return projections.Page{}, err
 	}

@@ -143,7 +143,7 @@ func (searchTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 // unfinished. A text that reads as a code also finds that code however it is
 // written.
 func (v *Views) Search(ctx context.Context, q projections.SearchQuery) (page projections.Page, err error) {
-	limit, err := pageLimit(q.Limit)
+	limit, err := projections.PageLimit(q.Limit)
 	if err != nil {
 		return page, err
 	}
@@ -184,5 +184,5 @@ func orderOf(sort projections.Sort) (order, error) {
 	case projections.SortDue:
 		return order{sort, "due_at", ">", "", cursor.orFirst}, nil
 	}
-	return order{}, errBadSort
+	return order{}, projections.ErrBadSort
 }
