@@ -278,7 +278,7 @@ func TestReactionWaitsForKeys(t *testing.T) {
 		seen <- d.Type
 		return nil
 	}))
-	until(t, "the fault is said", func() bool { return strings.Contains(r.said.String(), "trying again") })
+	until(t, "the fault is said", func() bool { return strings.Contains(r.said.String(), "the key store is locked") })
 	r.w.KeysDown(nil)
 	<-seen
 	if poisoned, err := ledger.Poisoned(t.Context()); err != nil || len(poisoned) != 0 {

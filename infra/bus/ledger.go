@@ -12,13 +12,17 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 
 	"hoso/domain/eventlog"
+	"hoso/infra/logpubsub"
 	"hoso/infra/sqlite"
-	"hoso/projections"
 )
 
-// Ledger keeps the reactions' checkpoints and poison queue, in
-// DIR/reactions.db: not among the views, whose deletion would make every
-// reaction begin at the first event again.
+// LedgerFile is the ledger's name in a data folder.
+const LedgerFile = "reactions.db"
+
+// Ledger keeps the reactions' checkpoints and poison queue, in a file of the
+// data folder: not among the views, whose deletion would make every reaction
+// begin at the first event again. A second process may have it open too, to
+// look and to ask for retries.
 type Ledger struct {
 	writer  *sqlite.Writer
 	readers *sqlite.Readers
@@ -32,11 +36,13 @@ type Poison struct {
 	Revision uint64            `json:"revision"`
 	Type     string            `json:"type"`
 	Reason   string            `json:"reason"`
-	At       time.Time         `json:"at"`
+	At       time.Time         `json:"at"`    // when it was given up, the last time
+	Retry    bool              `json:"retry"` // somebody asked for it to be tried again
 }
 
 const ledgerSchema = `
-CREATE TABLE IF NOT EXISTS checkpoints ( -- how far each reaction has come
+DROP TABLE IF EXISTS checkpoints;         -- of earlier versions: they knew the newest event by its hash
+CREATE TABLE IF NOT EXISTS followed (      -- how far each reaction has come
   reaction       TEXT    PRIMARY KEY,
   log            TEXT    NOT NULL,       -- the log's id
   resume_commit  INTEGER NOT NULL,       -- everything up to this position is done
@@ -45,7 +51,7 @@ CREATE TABLE IF NOT EXISTS checkpoints ( -- how far each reaction has come
   last_revision  INTEGER NOT NULL,
   last_commit    INTEGER NOT NULL,
   last_prepare   INTEGER NOT NULL,
-  last_hash      BLOB    NOT NULL
+  last_id        TEXT    NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS poison (      -- events that a reaction gave up
   reaction TEXT    NOT NULL,
@@ -57,11 +63,17 @@ CREATE TABLE IF NOT EXISTS poison (      -- events that a reaction gave up
   reason   TEXT    NOT NULL,
   at       TEXT    NOT NULL,
   PRIMARY KEY (reaction, commit_, prepare)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retries (     -- which of them somebody wants tried again
+  reaction TEXT    NOT NULL,
+  commit_  INTEGER NOT NULL,
+  prepare  INTEGER NOT NULL,
+  PRIMARY KEY (reaction, commit_, prepare)
 ) WITHOUT ROWID;`
 
 // OpenLedger opens the ledger of a data folder for writing.
 func OpenLedger(dir string) (*Ledger, error) {
-	path := filepath.Join(dir, "reactions.db")
+	path := filepath.Join(dir, LedgerFile)
 	// A checkpoint lost in a power cut makes events be seen twice, which reactions bear.
 	w, err := sqlite.OpenWriter(path, sqlite.WriterOptions{Schema: ledgerSchema, Relaxed: true})
 	if err != nil {
@@ -87,42 +99,32 @@ func (l *Ledger) Healthy() error {
 	return nil
 }
 
-// Poisoned lists what reactions gave up, in the log's order.
-func (l *Ledger) Poisoned(ctx context.Context) (out []Poison, err error) {
-	err = l.query(ctx, `SELECT reaction, commit_, prepare, stream, revision, type, reason, at FROM poison ORDER BY commit_, prepare, reaction`, func(stmt *zsqlite.Stmt) error {
-		at, err := time.Parse(time.RFC3339Nano, stmt.ColumnText(7))
-		out = append(out, Poison{
-			Reaction: stmt.ColumnText(0), Position: position(stmt, 1), Stream: stmt.ColumnText(3), Revision: uint64(stmt.ColumnInt64(4)),
-			Type: stmt.ColumnText(5), Reason: stmt.ColumnText(6), At: at,
-		})
-		return err
-	})
-	return out, err
+// checkpoints are those of one reaction, which follows one topic.
+type checkpoints struct {
+	ledger   *Ledger
+	reaction string
 }
 
-func (l *Ledger) poison(ctx context.Context, p Poison) error {
-	return l.exec(ctx, `INSERT OR REPLACE INTO poison VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		p.Reaction, int64(p.Position.Commit), int64(p.Position.Prepare), p.Stream, int64(p.Revision), p.Type, p.Reason, p.At.Format(time.RFC3339Nano))
-}
-
-func (l *Ledger) checkpoint(ctx context.Context, reaction string) (cp projections.Checkpoint, found bool, err error) {
-	err = l.query(ctx, `SELECT log, resume_commit, resume_prepare, last_stream, last_revision, last_commit, last_prepare, last_hash FROM checkpoints WHERE reaction = ?`, func(stmt *zsqlite.Stmt) (err error) {
+// Load implements logpubsub.Checkpoints.
+func (c checkpoints) Load(ctx context.Context, _ string) (cp logpubsub.Checkpoint, found bool, err error) {
+	err = c.ledger.query(ctx, `SELECT log, resume_commit, resume_prepare, last_stream, last_revision, last_commit, last_prepare, last_id FROM followed WHERE reaction = ?`, func(stmt *zsqlite.Stmt) (err error) {
 		found = true
-		cp.Log, err = uuid.Parse(stmt.ColumnText(0))
-		cp.Resume, cp.Last.Position = position(stmt, 1), position(stmt, 5)
-		cp.Last.Stream, cp.Last.Revision = stmt.ColumnText(3), uint64(stmt.ColumnInt64(4))
-		stmt.ColumnBytes(7, cp.Last.Hash[:])
+		cp.Position = position(stmt, 1)
+		cp.Last.Stream, cp.Last.Revision, cp.Last.Position = stmt.ColumnText(3), uint64(stmt.ColumnInt64(4)), position(stmt, 5)
+		if cp.Log, err = uuid.Parse(stmt.ColumnText(0)); err != nil {
+			return err
+		}
+		cp.Last.ID, err = uuid.Parse(stmt.ColumnText(7))
 		return err
-	}, reaction)
+	}, c.reaction)
 	return cp, found, err
 }
 
-// done keeps a checkpoint, also while the program is being stopped: what was
-// handled shall not come again for that.
-func (l *Ledger) done(ctx context.Context, reaction string, cp projections.Checkpoint) error {
-	return l.exec(context.WithoutCancel(ctx), `INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		reaction, cp.Log.String(), int64(cp.Resume.Commit), int64(cp.Resume.Prepare),
-		cp.Last.Stream, int64(cp.Last.Revision), int64(cp.Last.Position.Commit), int64(cp.Last.Position.Prepare), cp.Last.Hash[:])
+// Save implements logpubsub.Checkpoints.
+func (c checkpoints) Save(ctx context.Context, _ string, cp logpubsub.Checkpoint) error {
+	return c.ledger.exec(ctx, `INSERT OR REPLACE INTO followed VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		c.reaction, cp.Log.String(), int64(cp.Position.Commit), int64(cp.Position.Prepare),
+		cp.Last.Stream, int64(cp.Last.Revision), int64(cp.Last.Position.Commit), int64(cp.Last.Position.Prepare), cp.Last.ID.String())
 }
 
 func (l *Ledger) exec(ctx context.Context, statement string, args ...any) error {

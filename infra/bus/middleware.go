@@ -2,8 +2,6 @@ package bus
 
 import (
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -11,29 +9,30 @@ import (
 	"hoso/domain/eventlog"
 )
 
-// The three middlewares of reactions, outermost first: poison, retry, recover.
-// The other way round would lose events: retry outside the poison queue sees
-// its success, and a panic outside retry is never tried again. Watermill has
-// the like, behind two more modules, and hands the poison queue a message
-// where we want the event.
+// The middlewares of reactions, outermost first: poison, retry; within both,
+// react makes errors of panics. The other way round would lose events: retry
+// outside the poison queue sees its success, and a panic outside retry is
+// never tried again. Watermill has the like, behind two more modules, and hands
+// the poison queue a message where we want the event.
 
 // poison gives an event up when the rest of the chain could not cope, so that
-// those after it are handled. Being stopped is no fault of the event, nor is a
-// log that takes no writes: the event comes again, until after a restart.
+// those after it are handled. Being stopped is no fault of the event, nor is
+// what passes: the event comes again.
 func (r *Reactions) poison(next message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) ([]*message.Message, error) {
 		out, err := next(msg)
-		if err == nil || msg.Context().Err() != nil || unwritable(err) {
+		if err == nil || msg.Context().Err() != nil || passes(err) {
 			return out, err
 		}
 		return nil, r.giveUp(msg, err)
 	}
 }
 
-// unwritable tells errors of the log, or of another store that stopped writing
-// or does not answer.
-func unwritable(err error) bool {
-	return errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrStopped) || errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrReadOnly)
+// passes tells errors of the log or of another store that does not answer, or
+// takes no writes until the program is started again.
+func passes(err error) bool {
+	return errors.As(err, new(*passingError)) || errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrStopped) ||
+		errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrReadOnly)
 }
 
 const maxRetries = 5
@@ -60,21 +59,14 @@ func (r *Reactions) retry(next message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// recoverer makes an error of a panic.
-func (r *Reactions) recoverer(next message.HandlerFunc) message.HandlerFunc {
-	return func(msg *message.Message) (out []*message.Message, err error) {
-		defer func() {
-			if cause := recover(); cause != nil {
-				r.logger.Error("a reaction panicked", "reaction", message.HandlerNameFromCtx(msg.Context()), "panic", cause, "stack", string(debug.Stack()))
-				err = fmt.Errorf("panic: %v", cause)
-			}
-		}()
-		return next(msg)
-	}
-}
-
 // unreadableError is an event that cannot be decoded; trying again does not help.
 type unreadableError struct{ err error }
 
 func (e *unreadableError) Error() string { return e.err.Error() }
 func (e *unreadableError) Unwrap() error { return e.err }
+
+// passingError is an event that cannot be decoded now: the key store does not answer.
+type passingError struct{ err error }
+
+func (e *passingError) Error() string { return e.err.Error() }
+func (e *passingError) Unwrap() error { return e.err }

@@ -11,6 +11,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"hoso/infra/logpubsub"
 	"hoso/projections"
 )
 
@@ -31,17 +32,11 @@ func NewProjections(logger *slog.Logger, runners ...*projections.Runner) (*Proje
 		return nil, err
 	}
 	for _, r := range runners {
-		source := &subscription{feed: func(ctx context.Context, deliver func(any) bool) {
-			for b := range r.Batches(ctx) {
-				if !deliver(b) {
-					return
-				}
-			}
-		}}
-		router.AddConsumerHandler("projection "+r.Name(), "batches", source, func(msg *message.Message) error {
-			b, ok := msg.Context().Value(valueKey{}).(*projections.Batch)
+		source := logpubsub.ByReference(r.Batches, logpubsub.Pace{CloseTimeout: closeTimeout})
+		router.AddConsumerHandler("projection "+r.Label(), "batches", source, func(msg *message.Message) error {
+			b, ok := logpubsub.Value[*projections.Batch](msg)
 			if !ok {
-				return fmt.Errorf("bus: a message without a batch came to projection %s", r.Name())
+				return fmt.Errorf("bus: a message without a batch came to projection %s", r.Label())
 			}
 			return r.Handle(msg.Context(), b)
 		})
@@ -56,7 +51,11 @@ func (p *Projections) Run(ctx context.Context) error { return p.router.Run(ctx) 
 func (p *Projections) Running() <-chan struct{} { return p.router.Running() }
 
 func newRouter(logger *slog.Logger) (*message.Router, error) {
-	// Watermill tells every start and stop of a handler; that is nobody's news.
-	quiet := watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
-	return message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, quiet)
+	return message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, quiet(logger))
+}
+
+// quiet is the program's log for Watermill, which tells every start and stop
+// of a handler: that is nobody's news.
+func quiet(logger *slog.Logger) watermill.LoggerAdapter {
+	return watermill.NewSlogLoggerWithLevelMapping(logger, map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
 }

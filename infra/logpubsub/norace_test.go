@@ -1,0 +1,5 @@
+//go:build !race
+
+package logpubsub_test
+
+const raceDetector = false
