@@ -127,6 +127,19 @@ func (c *Catalogue) Calendar(id string) (*calendar.Calendar, bool) {
 	return c.fold.Calendar(id)
 }
 
+// HoursAfter is the moment some working hours after another, by the agency's
+// calendar of processing, by the default one where the agency is unknown, and by
+// eight hours of every day where there is no calendar at all.
+func (c *Catalogue) HoursAfter(start time.Time, agency string, hours int) time.Time {
+	at, _ := c.Agency(agency)
+	cal, ok := c.Calendar(at.ProcessingCalendar)
+	if !ok {
+		return start.Add(time.Duration(hours) * 3 * time.Hour)
+	}
+	end, _ := cal.Add(start, calendar.Duration{Quantity: hours, Unit: calendar.WorkingHour})
+	return end
+}
+
 // Procedures lists the newest version of each procedure, by code.
 func (c *Catalogue) Procedures() []domain.ProcedurePublished {
 	c.mu.RLock()
@@ -197,7 +210,7 @@ func (h *Handler) Publish(ctx context.Context, req Request, e domain.Event) (boo
 		if req.ID == uuid.Nil {
 			req.ID = uuid.New()
 		}
-		drafts, err := h.drafts(req, uuid.Nil, h.clock(tip), []domain.Event{e})
+		drafts, err := h.drafts(ctx, req, uuid.Nil, h.clock(tip), []domain.Event{e})
 		if err != nil {
 			return false, err
 		}
@@ -205,7 +218,7 @@ func (h *Handler) Publish(ctx context.Context, req Request, e domain.Event) (boo
 		if err != nil {
 			return false, err
 		}
-		_, err = appendUntilClear(ctx, h.Log, stream, tip.Revision, events)
+		_, err = appendUntilClear(ctx, h.Log, stream, tip.Revision, events, nil)
 		var conflict *eventlog.ConflictError
 		if errors.As(err, &conflict) {
 			continue

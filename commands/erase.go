@@ -19,9 +19,12 @@ type Erasure struct {
 }
 
 // Erase destroys a person's key. In this order, so that a crash anywhere leaves
-// something FinishErasures can finish: subject.erased in the person's stream, a
-// marker in each of their dossiers (so that view versions rise), then the key.
-// Errors: ErrForbidden, domain.ErrStillOpen, domain.ErrNoLegalBasis.
+// something FinishErasures or TakeOver can finish: the person is barred, for
+// all instances; what was written before that is looked at; subject.erased in
+// the person's stream; a marker in each of their dossiers (so that view
+// versions rise); then the key, and with it the bar. Others' commands go on
+// meanwhile. Errors: ErrForbidden, domain.ErrStillOpen, domain.ErrNoLegalBasis,
+// domain.ErrBeingErased.
 func (h *Handler) Erase(ctx context.Context, req Request, subject domain.SubjectID, legalBasis string) (Erasure, error) {
 	if req.Actor.Role != domain.Administrator {
 		return Erasure{}, ErrForbidden
@@ -32,40 +35,46 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 	if subject == uuid.Nil {
 		return Erasure{}, domain.ErrNotParty
 	}
-	// The whole log is read while others go on writing; what they added
-	// meanwhile is read behind the gate.
+	// The whole log is read while the person may still submit; what came
+	// meanwhile is read behind the bar.
 	dossiers, read, err := h.dossiersOf(ctx, subject, eventlog.Position{})
 	if err != nil {
 		return Erasure{}, err
 	}
-	h.erasing.Lock()
-	defer h.erasing.Unlock()
+	if err := h.Keys.Bar(ctx, subject); err != nil {
+		return Erasure{}, err
+	}
 	since, _, err := h.dossiersOf(ctx, subject, read)
-	if err != nil {
-		return Erasure{}, err
-	}
 	dossiers = append(dossiers, since...)
-	for _, id := range dossiers {
-		l, err := h.load(ctx, id, true)
-		if err != nil {
-			return Erasure{}, err
-		}
-		if l.dossier.Open() {
-			return Erasure{}, domain.ErrStillOpen
-		}
+	if err == nil {
+		err = h.noneOpen(ctx, dossiers)
 	}
-	if err := h.recordErasure(ctx, req, subject, legalBasis); err != nil {
-		return Erasure{}, err
+	if err == nil {
+		err = h.recordErasure(ctx, req, subject, legalBasis)
 	}
-	// What is recorded is carried out, whether or not the caller still waits.
-	return Erasure{subject, len(dossiers)}, h.finishErasure(context.WithoutCancel(ctx), subject, dossiers)
+	done := Erasure{}
+	if err == nil {
+		done = Erasure{subject, len(dossiers)}
+		// What is recorded is carried out, whether or not the caller still waits.
+		err = h.carryOut(context.WithoutCancel(ctx), subject, dossiers)
+	}
+	return done, h.unbarAfter(ctx, subject, err)
+}
+
+// unbarAfter ends the bar when an erasure came to no end, and gives its error.
+func (h *Handler) unbarAfter(ctx context.Context, subject domain.SubjectID, err error) error {
+	if err == nil {
+		return nil
+	}
+	if unbar := h.Keys.Unbar(context.WithoutCancel(ctx), subject); unbar != nil {
+		return errors.Join(err, unbar)
+	}
+	return err
 }
 
 // FinishErasures finishes, at start-up, what a crash interrupted. Where the
 // person has submitted again in between, that is left for a later start.
 func (h *Handler) FinishErasures(ctx context.Context) error {
-	h.erasing.Lock()
-	defer h.erasing.Unlock()
 	for batch, err := range h.Log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{"subject-"}}) {
 		if err != nil {
 			return err
@@ -82,16 +91,67 @@ func (h *Handler) FinishErasures(ctx context.Context) error {
 			if _, err := h.Codec.Keys(e.Subject); errors.Is(err, codec.ErrErased) {
 				continue
 			}
-			dossiers, _, err := h.dossiersOf(ctx, e.Subject, eventlog.Position{})
-			if err != nil {
-				return err
-			}
-			if err := h.finishErasure(ctx, e.Subject, dossiers); err != nil && !errors.Is(err, domain.ErrStillOpen) {
+			if err := h.finish(ctx, e.Subject); err != nil {
 				return err
 			}
 		}
 		if batch.Live {
-			return nil
+			return h.TakeOver(ctx)
+		}
+	}
+	return nil
+}
+
+// TakeOver ends what instances that died were erasing: what they had recorded
+// is finished, the bars of the rest are lifted. There is mostly nothing to do,
+// which costs nothing.
+func (h *Handler) TakeOver(ctx context.Context) error {
+	if h.Keys == nil {
+		return nil
+	}
+	var failed error
+	for _, subject := range h.Keys.Bars() {
+		failed = errors.Join(failed, h.finish(ctx, subject))
+	}
+	return failed
+}
+
+// finish carries an erasure out if it is recorded, unless an instance that is
+// well is at it.
+func (h *Handler) finish(ctx context.Context, subject domain.SubjectID) error {
+	switch err := h.Keys.Bar(ctx, subject); {
+	case errors.Is(err, domain.ErrBeingErased):
+		return nil
+	case err != nil:
+		return err
+	}
+	_, recorded, err := h.Log.Last(ctx, domain.SubjectStream(subject))
+	if err != nil || !recorded {
+		return errors.Join(err, h.Keys.Unbar(context.WithoutCancel(ctx), subject))
+	}
+	dossiers, _, err := h.dossiersOf(ctx, subject, eventlog.Position{})
+	if err == nil {
+		err = h.noneOpen(ctx, dossiers)
+	}
+	if err == nil {
+		err = h.carryOut(ctx, subject, dossiers)
+	}
+	err = h.unbarAfter(ctx, subject, err)
+	if errors.Is(err, domain.ErrStillOpen) {
+		return nil
+	}
+	return err
+}
+
+// noneOpen answers domain.ErrStillOpen where one of the dossiers is open.
+func (h *Handler) noneOpen(ctx context.Context, dossiers []uuid.UUID) error {
+	for _, id := range dossiers {
+		l, err := h.load(ctx, id, true)
+		if err != nil {
+			return err
+		}
+		if l.dossier.Open() {
+			return domain.ErrStillOpen
 		}
 	}
 	return nil
@@ -102,7 +162,7 @@ func (h *Handler) recordErasure(ctx context.Context, req Request, subject domain
 	if _, ok, err := h.Log.Last(ctx, stream); ok || err != nil {
 		return err
 	}
-	drafts, err := h.drafts(req, uuid.Nil, h.clock(codec.EmptyTip), []domain.Event{domain.SubjectErased{Subject: subject, LegalBasis: basis}})
+	drafts, err := h.drafts(ctx, req, uuid.Nil, h.clock(codec.EmptyTip), []domain.Event{domain.SubjectErased{Subject: subject, LegalBasis: basis}})
 	if err != nil {
 		return err
 	}
@@ -110,26 +170,32 @@ func (h *Handler) recordErasure(ctx context.Context, req Request, subject domain
 	if err != nil {
 		return err
 	}
-	_, err = appendUntilClear(ctx, h.Log, stream, eventlog.NoStream, events)
+	_, err = appendUntilClear(ctx, h.Log, stream, eventlog.NoStream, events, func() error { return h.stillBarred(subject) })
 	return err
 }
 
-// finishErasure marks the dossiers and destroys the key. The marker's command
-// id is the person's, so that a second attempt marks nothing twice.
-func (h *Handler) finishErasure(ctx context.Context, subject domain.SubjectID, dossiers []uuid.UUID) error {
+// stillBarred answers errUnsure where others may have ceased to wait for this
+// erasure. Destroy asks the same once more, of the store itself.
+func (h *Handler) stillBarred(subject domain.SubjectID) error {
+	if !h.Keys.Current() || !h.Keys.Barred(subject) {
+		return errUnsure
+	}
+	return nil
+}
+
+// carryOut marks the dossiers and destroys the key. The marker's command id is
+// the person's, so that a second attempt marks nothing twice.
+func (h *Handler) carryOut(ctx context.Context, subject domain.SubjectID, dossiers []uuid.UUID) error {
 	for _, id := range dossiers {
+		if err := h.stillBarred(subject); err != nil {
+			return err
+		}
 		req := Request{Actor: domain.Actor{Role: domain.System}, ID: uuid.NewSHA1(subject, id[:])}
 		if _, err := h.do(ctx, req, id, domain.Redact{Subject: subject}); err != nil {
 			return fmt.Errorf("redact dossier %s: %w", id, err)
 		}
 	}
-	if err := h.Keys.Destroy(ctx, subject); err != nil {
-		return err
-	}
-	for _, id := range dossiers {
-		h.hot.Remove(id) // it holds the values in plain
-	}
-	return nil
+	return h.Keys.Destroy(ctx, subject)
 }
 
 // dossiersOf finds a person's dossiers behind a position by reading the log up

@@ -21,27 +21,19 @@ import (
 // maxAttempts bounds how often a command is decided again after a conflict.
 const maxAttempts = 4 // once, and three times again
 
-// Keys is what commands need of the key store: persons and keyed digests.
-type Keys interface {
-	// Resolve gives the person who has one of the ID numbers (normalised), or
-	// makes candidate a person with a key and these numbers, durably.
-	Resolve(ctx context.Context, candidate domain.SubjectID, ids ...string) (domain.SubjectID, error)
-	// Digest is a digest of a request keyed with a person's key; codec.ErrErased
-	// where there is none.
-	Digest(subject domain.SubjectID, body []byte) (string, error)
-	// Destroy destroys a person's key and what leads to it.
-	Destroy(ctx context.Context, subject domain.SubjectID) error
-}
-
 // Config is what a Handler works with.
 type Config struct {
 	Log       eventlog.Log
 	Codec     *codec.Codec
-	Keys      Keys
+	Keys      Keys // nil only where no event tells of a person
 	Catalogue *Catalogue
 	Now       func() time.Time
-	// Observe, where set, hears of every command done: for metrics and traces.
-	Observe func(command string, took time.Duration, err error)
+	// Observe, where set, hears of every command, and by the function it gives
+	// of its end: for metrics and traces. The command runs in its context.
+	Observe func(ctx context.Context, command string) (context.Context, func(error))
+	// TraceParent, where set, tells what traces a context as W3C's traceparent,
+	// for the metadata of events; "" where nothing does.
+	TraceParent func(context.Context) string
 	// Hot is how many folded dossiers are kept at hand; 0 means 20,000.
 	Hot int
 }
@@ -52,10 +44,7 @@ type Handler struct {
 	hot         *lru.Cache[uuid.UUID, *loaded]
 	counters    *counters
 	remembering sync.Mutex // makes looking at hot and adding to it one step
-	// erasing is held for reading while a person's data is being written, and
-	// for writing while a person is erased: no event is sealed for a person
-	// between the check that nothing is open and the end of the key.
-	erasing sync.RWMutex
+	gate        *gate
 }
 
 // New makes a Handler.
@@ -67,25 +56,28 @@ func New(c Config) *Handler {
 	if err != nil {
 		panic(err) // a negative size is a programming error
 	}
-	h := &Handler{Config: c, hot: hot}
+	h := &Handler{Config: c, hot: hot, gate: newGate(c.Keys)}
 	h.counters = newCounters(h)
+	if c.Keys != nil {
+		c.Keys.Watch(h.gate.drained, h.forget)
+	}
 	return h
 }
 
 // Do loads the dossier, lets the command decide, and appends what comes of it.
 // On a conflict it loads and decides again, at most three times; with IfMatch
 // not at all. Errors: *domain.Error (not_found, forbidden, revision_mismatch,
-// key_reused, conflict, or a guard's own), eventlog errors, the context's.
+// key_reused, conflict, being_erased, or a guard's own), eventlog errors, the context's.
 func (h *Handler) Do(ctx context.Context, req Request, dossier uuid.UUID, cmd domain.Command) (r Receipt, err error) {
 	if h.Observe != nil {
-		defer func(start time.Time) { h.Observe(cmd.CommandName(), time.Since(start), err) }(time.Now())
+		var done func(error)
+		ctx, done = h.Observe(ctx, cmd.CommandName())
+		defer func() { done(err) }()
 	}
-	h.erasing.RLock()
-	defer h.erasing.RUnlock()
 	return h.do(ctx, req, dossier, cmd)
 }
 
-// do is Do for callers that hold the erasure gate already.
+// do is Do, which nobody observes.
 func (h *Handler) do(ctx context.Context, req Request, dossier uuid.UUID, cmd domain.Command) (Receipt, error) {
 	fresh := false
 	for attempt := 1; ; attempt++ {
@@ -162,7 +154,7 @@ func (h *Handler) once(ctx context.Context, req Request, l *loaded, cmd domain.C
 	if err := h.keyForImported(ctx, cmd, l.dossier); err != nil {
 		return Receipt{}, err
 	}
-	drafts, err := h.drafts(req, l.dossier.Owner.Subject, now, events)
+	drafts, err := h.drafts(ctx, req, l.dossier.Owner.Subject, now, events)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -183,16 +175,20 @@ func (h *Handler) clock(tip codec.Tip) time.Time {
 }
 
 // drafts gives each event its metadata.
-func (h *Handler) drafts(req Request, subject domain.SubjectID, now time.Time, events []domain.Event) ([]codec.Draft, error) {
+func (h *Handler) drafts(ctx context.Context, req Request, subject domain.SubjectID, now time.Time, events []domain.Event) ([]codec.Draft, error) {
 	digest, err := h.digest(subject, req.Body)
 	if err != nil {
 		return nil, err
+	}
+	trace := ""
+	if h.TraceParent != nil {
+		trace = h.TraceParent(ctx)
 	}
 	out := make([]codec.Draft, len(events))
 	for i, e := range events {
 		out[i] = codec.Draft{Event: e, Meta: codec.Meta{
 			Command: req.ID, Digest: digest, Correlation: req.Correlation, Causation: req.Causation,
-			Actor: req.Actor, RecordedAt: now,
+			Actor: req.Actor, RecordedAt: now, Trace: trace,
 		}}
 	}
 	return out, nil

@@ -42,7 +42,7 @@ func TestForbiddenTellsNoRevision(t *testing.T) {
 func TestSchedulerPassesByWhatItCannotRead(t *testing.T) {
 	s := newShop(t)
 	r := s.submit("1")
-	s.must(by(officer, "back"), r.Dossier, domain.ReturnForSupplement{Missing: []string{"Tờ khai"}})
+	s.must(by(officer, "back"), r.Dossier, domain.ReturnForSupplement{Guide: "Thiếu tờ khai"})
 	broken := uuid.New()
 	bad := eventlog.Proposed{ID: uuid.New(), Type: "dossier.submitted", Data: []byte(`{}`), Meta: []byte(`{}`)}
 	if _, err := s.log.Append(t.Context(), domain.DossierStream(broken), eventlog.NoStream, []eventlog.Proposed{bad}); err != nil {

@@ -97,7 +97,7 @@ func TestImportRefusesTheFuture(t *testing.T) {
 func TestSchedulerLapsesOnce(t *testing.T) {
 	s := newShop(t)
 	r := s.submit("1")
-	s.must(by(officer, "back"), r.Dossier, domain.ReturnForSupplement{Missing: []string{"Tờ khai"}, Guide: "Thiếu tờ khai"})
+	s.must(by(officer, "back"), r.Dossier, domain.ReturnForSupplement{Guide: "Thiếu tờ khai"})
 	sched := Scheduler{Handler: s.Handler, Lapsed: func(context.Context, time.Time, int) ([]uuid.UUID, error) {
 		return []uuid.UUID{r.Dossier}, nil // a view that lags names it for ever
 	}}

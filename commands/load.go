@@ -76,11 +76,16 @@ func (l *loaded) with(d codec.Decoded) *loaded {
 // append writes drafts behind the loaded dossier and gives it with them folded
 // in. The bytes are made once: every retry sends the same.
 func (h *Handler) append(ctx context.Context, l *loaded, drafts []codec.Draft) (*loaded, error) {
+	e, err := h.gate.enter(l.dossier, drafts)
+	if err != nil {
+		return nil, err
+	}
+	defer e.leave()
 	events, _, err := h.Codec.Encode(l.stream, l.tip, drafts)
 	if err != nil {
 		return nil, err
 	}
-	at, err := appendUntilClear(ctx, h.Log, l.stream, l.tip.Revision, events)
+	at, err := appendUntilClear(ctx, h.Log, l.stream, l.tip.Revision, events, e.still)
 	if err != nil {
 		return nil, err
 	}
@@ -108,14 +113,30 @@ func (h *Handler) stored(r eventlog.Recorded, draft codec.Draft) (codec.Decoded,
 
 // remember keeps the newest fold at hand. A slower reader or writer never puts
 // back an older one: whoever then decided on it would meet a conflict that
-// nobody else caused, and use up an attempt.
+// nobody else caused, and use up an attempt. Whom the key of was destroyed, their
+// dossiers are not kept: the values may have been read before.
 func (h *Handler) remember(l *loaded) {
 	h.remembering.Lock()
 	defer h.remembering.Unlock()
+	if h.gate.isGone(l.dossier.Owner.Subject) || h.gate.isGone(l.dossier.Submitter.Subject) {
+		return
+	}
 	if old, ok := h.hot.Peek(l.dossier.ID); ok && old.tip.Revision > l.tip.Revision {
 		return
 	}
 	h.hot.Add(l.dossier.ID, l)
+}
+
+// forget leaves nothing of a person in memory, once their key is destroyed.
+func (h *Handler) forget(subject domain.SubjectID) {
+	h.remembering.Lock()
+	defer h.remembering.Unlock()
+	h.gate.lose(subject)
+	for _, l := range h.hot.Values() {
+		if l.dossier.Owner.Subject == subject || l.dossier.Submitter.Subject == subject {
+			h.hot.Remove(l.dossier.ID)
+		}
+	}
 }
 
 // receipt answers for the dossier's newest event.
@@ -175,9 +196,17 @@ func (h *Handler) digest(subject domain.SubjectID, body []byte) (string, error) 
 
 // appendUntilClear appends, and after an ambiguous answer sends the same bytes
 // at the same revision again until the answer is clear or the context ends.
-func appendUntilClear(ctx context.Context, log eventlog.Log, stream string, at eventlog.Expected, events []eventlog.Proposed) (eventlog.Appended, error) {
+// Where still is not nil, it is asked before each attempt, and its error ends them.
+func appendUntilClear(ctx context.Context, log eventlog.Log, stream string, at eventlog.Expected, events []eventlog.Proposed, still func() error) (eventlog.Appended, error) {
+	var last error
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		if still != nil {
+			if err := still(); err != nil {
+				return eventlog.Appended{}, errors.Join(last, err)
+			}
+		}
 		done, err := log.Append(ctx, stream, at, events)
+		last = err
 		if !errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrStopped) || ctx.Err() != nil {
 			return done, err
 		}

@@ -61,7 +61,7 @@ func (c *counters) draw(ctx context.Context, d domain.Dossier) (domain.DossierCo
 	k.waiting = append(k.waiting, w)
 	if !k.drawing {
 		k.drawing = true
-		go c.serve(context.WithoutCancel(ctx), k)
+		go c.serve(context.Background(), k) // for others as well: not within one caller's trace
 	}
 	k.mu.Unlock()
 	select {
@@ -132,7 +132,7 @@ func (c *counters) drawGroup(ctx context.Context, k *counter, group []*draw) err
 		if err != nil {
 			return err
 		}
-		_, err = appendUntilClear(ctx, c.h.Log, k.stream, k.tip.Revision, events)
+		_, err = appendUntilClear(ctx, c.h.Log, k.stream, k.tip.Revision, events, nil)
 		var conflict *eventlog.ConflictError
 		if errors.As(err, &conflict) {
 			k.drawn = nil // read the stream before the next attempt

@@ -11,7 +11,8 @@ import (
 	"hoso/domain"
 )
 
-// Scheduler issues what time brings: supplements whose deadline has passed.
+// Scheduler issues what time brings: supplements whose deadline has passed, and
+// erasures whose instance has died.
 // Running it twice, or in two places, does nothing twice.
 type Scheduler struct {
 	Handler *Handler
@@ -33,6 +34,9 @@ func (s *Scheduler) Run(ctx context.Context, every time.Duration) {
 			s.Log.Error("scheduler", "error", err)
 		} else if n > 0 {
 			s.Log.Info("supplements lapsed", "dossiers", n)
+		}
+		if err := s.Handler.TakeOver(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Error("an erasure that another instance left cannot be finished; trying again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -79,11 +83,8 @@ func (s *Scheduler) lapse(ctx context.Context, dossier uuid.UUID) (bool, error) 
 	return err == nil && !r.Replayed, err
 }
 
-// guide is the one that waits for its answer, nil if none does. It loads under
-// the erasure gate, so as to put no erased person's values back into memory.
+// guide is the one that waits for its answer, nil if none does.
 func (s *Scheduler) guide(ctx context.Context, dossier uuid.UUID) (*domain.OpenSupplement, error) {
-	s.Handler.erasing.RLock()
-	defer s.Handler.erasing.RUnlock()
 	l, err := s.Handler.load(ctx, dossier, false)
 	if err != nil {
 		return nil, err

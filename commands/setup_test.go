@@ -32,13 +32,76 @@ var monday = time.Date(2026, 3, 2, 2, 0, 0, 0, time.UTC) // 09:00 in Viet Nam
 
 // testKeys keeps keys in memory: what the key store does, without its files.
 type testKeys struct {
-	mu   sync.Mutex
-	keys map[domain.SubjectID][]byte
-	ids  map[string]domain.SubjectID
+	mu       sync.Mutex
+	keys     map[domain.SubjectID][]byte
+	ids      map[string]domain.SubjectID
+	bars     map[domain.SubjectID]bool // true: of an instance that died
+	unsure   bool                      // not Current
+	barred   []func(context.Context, domain.SubjectID) error
+	gone     []func(domain.SubjectID)
+	atBarred func() // called when a bar stands
 }
 
 func newTestKeys() *testKeys {
-	return &testKeys{keys: map[domain.SubjectID][]byte{}, ids: map[string]domain.SubjectID{}}
+	return &testKeys{keys: map[domain.SubjectID][]byte{}, ids: map[string]domain.SubjectID{}, bars: map[domain.SubjectID]bool{}}
+}
+
+func (k *testKeys) Watch(barred func(context.Context, domain.SubjectID) error, destroyed func(domain.SubjectID)) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.barred, k.gone = append(k.barred, barred), append(k.gone, destroyed)
+}
+
+func (k *testKeys) Bar(ctx context.Context, subject domain.SubjectID) error {
+	k.mu.Lock()
+	if orphan, there := k.bars[subject]; there && !orphan {
+		k.mu.Unlock()
+		return domain.ErrBeingErased
+	}
+	k.bars[subject] = false
+	watching, then := k.barred, k.atBarred
+	k.mu.Unlock()
+	for _, drain := range watching {
+		if err := drain(ctx, subject); err != nil {
+			k.Unbar(ctx, subject)
+			return err
+		}
+	}
+	if then != nil {
+		then()
+	}
+	return nil
+}
+
+func (k *testKeys) Unbar(_ context.Context, subject domain.SubjectID) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.bars, subject)
+	return nil
+}
+
+func (k *testKeys) Barred(subject domain.SubjectID) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, there := k.bars[subject]
+	return there
+}
+
+func (k *testKeys) Current() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.unsure
+}
+
+func (k *testKeys) Bars() (out []domain.SubjectID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for subject, orphan := range k.bars {
+		if orphan {
+			out = append(out, subject)
+		}
+	}
+	return out
 }
 
 func (k *testKeys) Resolve(_ context.Context, candidate domain.SubjectID, ids ...string) (domain.SubjectID, error) {
@@ -94,16 +157,20 @@ func (k *testKeys) Digest(subject domain.SubjectID, body []byte) (string, error)
 	return hex.EncodeToString(mac.Sum(nil)), nil
 }
 
-func (k *testKeys) Destroy(_ context.Context, subject domain.SubjectID) error {
+func (k *testKeys) Destroy(ctx context.Context, subject domain.SubjectID) error {
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	delete(k.keys, subject)
 	for id, s := range k.ids {
 		if s == subject {
 			delete(k.ids, id)
 		}
 	}
-	return nil
+	watching := k.gone
+	k.mu.Unlock()
+	for _, let := range watching {
+		let(subject)
+	}
+	return k.Unbar(ctx, subject)
 }
 
 // shop is a one-stop shop under test.

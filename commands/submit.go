@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -16,10 +15,10 @@ import (
 // as of Do.
 func (h *Handler) Submit(ctx context.Context, req Request, cmd domain.SubmitDossier) (r Receipt, err error) {
 	if h.Observe != nil {
-		defer func(start time.Time) { h.Observe(cmd.CommandName(), time.Since(start), err) }(time.Now())
+		var done func(error)
+		ctx, done = h.Observe(ctx, cmd.CommandName())
+		defer func() { done(err) }()
 	}
-	h.erasing.RLock()
-	defer h.erasing.RUnlock()
 	id := uuid.NewSHA1(req.ID, []byte("dossier"))
 	l, err := h.load(ctx, id, false)
 	if err != nil {
@@ -79,7 +78,7 @@ func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.S
 	if err != nil {
 		return nil, err
 	}
-	drafts, err := h.drafts(req, submittedOf(events).Owner.Subject, now, events)
+	drafts, err := h.drafts(ctx, req, submittedOf(events).Owner.Subject, now, events)
 	if err != nil {
 		return nil, err
 	}
@@ -155,8 +154,6 @@ func idNumbers(p domain.PersonInput, papersSeen bool) []string {
 // Number draws the code of a dossier that has none yet: the end of every
 // submission, and what is left to do after a crash in between.
 func (h *Handler) Number(ctx context.Context, dossier uuid.UUID) (Receipt, error) {
-	h.erasing.RLock()
-	defer h.erasing.RUnlock()
 	l, err := h.load(ctx, dossier, false)
 	if err != nil {
 		return Receipt{}, err

@@ -42,9 +42,9 @@ func TestCommands(t *testing.T) {
 		}).status(StatusAccepted)
 	})
 	t.Run("return at intake, supplement", func(t *testing.T) {
-		s := given(t, submission()) // due Tuesday 08:00; returned at 08:10
-		s.when(ReturnForSupplement{Missing: []string{" Đơn "}, Guide: "bổ sung"}).
-			then(ReturnedForSupplement{Stage: AtIntake, Missing: []string{"Đơn"}, Guide: me("bổ sung"), Remaining: 470}).status(StatusSupplement)
+		s := given(t, submission()).under(listed) // due Tuesday 08:00; returned at 08:10
+		s.when(ReturnForSupplement{Missing: []string{" giấy chứng sinh "}, Guide: "bổ sung"}).
+			then(ReturnedForSupplement{Stage: AtIntake, Missing: []string{"Giấy chứng sinh"}, Guide: me("bổ sung"), Remaining: 470}).status(StatusSupplement)
 		s.at("2026-11-25 16:00").when(Supplement{Note: "đã bổ sung"}).then(Supplemented{
 			Note: me("đã bổ sung"), Deadline: &Deadline{Due: at("2026-11-26 16:00"), Remaining: 480, Calendar: cal, Basis: "8 working_hour"},
 		}).status(StatusSubmitted)
@@ -52,7 +52,7 @@ func TestCommands(t *testing.T) {
 	t.Run("return at appraisal, supplement", func(t *testing.T) {
 		s := given(t, submission(), accept).under(func(r *Rules) { r.Procedure.SupplementDays = 10 })
 		until := at("2026-12-03 23:59").Add(59 * time.Second)
-		s.when(giveBack).then(ReturnedForSupplement{Stage: AtAppraisal, Missing: giveBack.Missing, Until: &until, Remaining: 2390})
+		s.when(giveBack).then(ReturnedForSupplement{Stage: AtAppraisal, Guide: me(giveBack.Guide), Until: &until, Remaining: 2390})
 		s.at("2026-12-01 09:00").when(answer).then(Supplemented{
 			Papers: answer.Papers,
 			// 2390 minutes are five days less ten minutes: Tuesday 09:00 to the next Tuesday 08:50.

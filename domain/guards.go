@@ -161,6 +161,9 @@ var (
 	ErrStillOpen = &Error{"still_open",
 		"Hồ sơ chưa kết thúc hoặc chưa trả kết quả nên chưa xóa được dữ liệu cá nhân: hãy đợi hồ sơ xong.",
 		"The dossier is still open, or its result not handed over, so its person cannot be erased: wait until it is done."}
+	ErrBeingErased = &Error{"being_erased",
+		"Dữ liệu của người này đang được xóa: hiện không ghi thêm gì về họ được. Hãy thử lại sau ít giây.",
+		"This person's data is being erased: nothing can be recorded about them now. Please try again in a few seconds."}
 	ErrPersonErased = &Error{"person_erased",
 		"Dữ liệu cá nhân của chủ hồ sơ đã bị xóa: không ghi thêm nội dung về người này được; hãy để trống các ô lời văn.",
 		"The owner's personal data was erased: no text about this person can be added; leave the free texts empty."}

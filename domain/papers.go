@@ -65,7 +65,7 @@ func (p Procedure) componentNames() []string {
 }
 
 // supplementNames are the names that a supplement may hand in: the list's, and
-// what the guide asked for. Any at all for an imported dossier, whose papers
+// what the guide asked for, which was not always of the list. Any at all for an imported dossier, whose papers
 // had their names elsewhere.
 func (d Dossier) supplementNames(p Procedure) []string {
 	names := p.componentNames()

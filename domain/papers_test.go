@@ -51,15 +51,31 @@ func TestComponentsWithoutAList(t *testing.T) {
 	}
 }
 
-// TestComponentsOfASupplement are the list's and those the guide asked for;
-// an imported dossier's papers keep the names they had.
+// TestMissingIsOfTheList: what a guide names as missing is public for ever, so
+// it is on the procedure's list; all else is said in the guide, which is sealed.
+func TestMissingIsOfTheList(t *testing.T) {
+	back := func(name string) ReturnForSupplement { return ReturnForSupplement{Missing: []string{name}, Guide: "x"} }
+	given(t, submission()).under(listed).when(back(" giấy CHỨNG sinh")).then(ReturnedForSupplement{
+		Stage: AtIntake, Missing: []string{"Giấy chứng sinh"}, Guide: About(owner, "x"), Remaining: 470}).status(StatusSupplement)
+	for _, name := range []string{"Giấy ủy quyền của bà Nguyễn Thị Mẫu", "Giấy chứng sinh của cháu A", "Đơn"} {
+		given(t, submission()).under(listed).when(back(name)).refused(fieldInvalid)
+		given(t, submission()).when(back(name)).refused(fieldInvalid) // no list
+	}
+	given(t, submission()).under(listed).when(back(" ")).refused(fieldMissing)
+	given(t, submission()).when(ReturnForSupplement{Guide: "Xin nộp đơn"}).then(ReturnedForSupplement{Stage: AtIntake, Guide: About(owner, "Xin nộp đơn"), Remaining: 470}).status(StatusSupplement)
+}
+
+// TestComponentsOfASupplement are the list's and those the guide asked for,
+// which in old logs may be others; an imported dossier's papers keep the names
+// they had.
 func TestComponentsOfASupplement(t *testing.T) {
-	guide := ReturnForSupplement{Missing: []string{"Giấy chứng sinh", "Bản dịch có chứng thực"}}
+	guide := ReturnForSupplement{Missing: []string{"Giấy chứng sinh"}}
 	paper := func(name string) Supplement { return Supplement{Papers: []Paper{{Component: name}}} }
 	for name, good := range map[string]bool{
 		"tờ khai đăng ký khai sinh theo mẫu": true, "Bản dịch có chứng thực": true, "Ảnh nhà hàng xóm": false,
 	} {
 		s := given(t).under(listed).and(submission(), accept, guide)
+		s.d.Supplement.Missing = append(s.d.Supplement.Missing, "Bản dịch có chứng thực")
 		if good {
 			s.and(paper(name)).status(StatusProcessing)
 			continue

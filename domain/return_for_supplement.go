@@ -10,8 +10,8 @@ import (
 // ReturnForSupplement gives the one written guide with all that is missing
 // (form 02). The clock pauses and keeps its remaining working minutes.
 type ReturnForSupplement struct {
-	Missing []string `json:"missing,omitempty"` // names of components; these or the guide must be given
-	Guide   string   `json:"guide,omitempty"`
+	Missing []string `json:"missing,omitempty"` // names from the procedure's list of components; these or the guide must be given
+	Guide   string   `json:"guide,omitempty"`   // all else: it is sealed, names are public for ever
 }
 
 // CommandName names the command.
@@ -29,8 +29,14 @@ func (c ReturnForSupplement) Decide(d Dossier, env Env) ([]Event, error) {
 		e.Stage = AtAppraisal
 	}
 	f.list("missing", len(c.Missing))
+	names := env.Rules.Procedure.componentNames()
 	for i, m := range c.Missing {
-		e.Missing = append(e.Missing, f.required(fmt.Sprintf("missing[%d].component", i), m, MaxName))
+		at := fmt.Sprintf("missing[%d].component", i)
+		if len(names) == 0 {
+			f.invalid(at, "chỉ nhận tên trong danh mục giấy tờ của thủ tục, mà thủ tục này không có danh mục: hãy ghi vào nội dung hướng dẫn (guide)",
+				"takes names from the procedure's list, and this procedure has none: say it in the guide")
+		}
+		e.Missing = append(e.Missing, f.component(at, m, names))
 	}
 	if len(e.Missing) == 0 && e.Guide.IsZero() {
 		f.missing("missing")

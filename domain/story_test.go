@@ -175,7 +175,7 @@ func (s *story) due(civil string) *story {
 // The commands most stories need.
 var (
 	accept   = AcceptDossier{}
-	giveBack = ReturnForSupplement{Missing: []string{"Giấy khai sinh"}}
+	giveBack = ReturnForSupplement{Guide: "Xin nộp giấy khai sinh"}
 	answer   = Supplement{Papers: []Paper{{Component: "Giấy khai sinh", Kind: "original", Copies: 1}}}
 	route    = Route{Unit: "Phòng chuyên môn"}
 	granted  = DecideDossier{Outcome: Granted, Number: "12/QĐ"}

@@ -23,6 +23,7 @@ type Meta struct {
 	Actor       domain.Actor `json:"actor" doc:"role, agency and opaque id of who did it"`
 	RecordedAt  time.Time    `json:"recorded_at" doc:"the writer's clock; never before its predecessor's"`
 	OccurredAt  time.Time    `json:"occurred_at,omitzero" doc:"when it happened, where an import or approved correction brings it"`
+	Trace       string       `json:"traceparent,omitempty" doc:"W3C trace context of the command, where it was traced: links what comes of the event to it"`
 	Hash        Hash         `json:"-" doc:"the event's hash, last member of the stored metadata"`
 }
 

@@ -11,7 +11,8 @@ import (
 // Destroy erases a person: key and ID numbers are gone when it returns without
 // error, and no instance gives the key any more, from its cache neither. The
 // opaque id stays and bars its return. Doing it again changes nothing; what a
-// crash left over, opening the store finishes.
+// crash left over, opening the store finishes. A Bar ends with it; where another
+// has taken it over meanwhile, nothing is destroyed: ErrUnavailable.
 //
 // From a SQLite file the bytes themselves are gone. What PostgreSQL keeps of
 // them, wrapped, package postgres tells.
@@ -20,6 +21,10 @@ func (s *Store) Destroy(ctx context.Context, subject domain.SubjectID) error {
 	defer s.erasing.Unlock()
 	err := s.engine.Forget(ctx, subject)
 	s.drop(subject) // after an error too: it may have been done
+	if err == nil {
+		s.destroyed(subject)
+		s.end(subject)
+	}
 	if err == nil && s.shared != nil {
 		err = s.shared.Told(ctx, subject)
 	}

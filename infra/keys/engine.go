@@ -36,7 +36,8 @@ type Engine interface {
 	Settle(ctx context.Context, candidate domain.SubjectID, f Found, wrapped []byte) (bool, error)
 	// Forget deletes the wrapped key and the hashes of a person in one
 	// transaction. The opaque id stays, destroyed, also where it was unknown.
-	// Forgetting again changes nothing.
+	// Forgetting again changes nothing. It ends a bar, but is refused where this
+	// engine's own was taken over by another.
 	Forget(ctx context.Context, subject domain.SubjectID) error
 	// Rewrap replaces every wrapped key, the seed too, by what anew makes of it,
 	// in one transaction; names are "person " and the subject, or SeedName.
@@ -55,11 +56,21 @@ type Engine interface {
 // Shared is an Engine on which other processes work too.
 type Shared interface {
 	Engine
-	// Follow calls drop for each person whom anybody forgets from now on.
-	Follow(ctx context.Context, drop func(domain.SubjectID)) error
+	// Follow calls drop for each person whom anybody forgets from now on, and
+	// barred with everybody who is barred whenever that has changed; fresh are
+	// those since a moment ago, and are told again after an error.
+	Follow(ctx context.Context, drop func(domain.SubjectID), barred func(ctx context.Context, all, fresh []domain.SubjectID) error) error
 	// Current reports whether drop has been called for everybody whose Told has
-	// returned, anywhere. It is asked for every key at hand, and must be cheap.
+	// returned, anywhere, and barred has returned nil for everybody whose Bar
+	// has. It is asked for every key at hand, and must be cheap.
 	Current() bool
+	// Bar bars a person: when it returns nil no Shared engine, in any process,
+	// this one too, that is Current may still lack barred's nil for them. Where
+	// somebody has barred them who is well, domain.ErrBeingErased. After an error
+	// there is no bar of this engine, or there will be none in a moment.
+	Bar(ctx context.Context, subject domain.SubjectID) error
+	// Unbar ends this engine's bar. After an error it does so later.
+	Unbar(ctx context.Context, subject domain.SubjectID) error
 	// Told returns when no Shared engine, in any process, that is Current may
 	// still lack the call of drop for this forgotten person.
 	Told(ctx context.Context, subject domain.SubjectID) error

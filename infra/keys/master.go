@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -66,10 +67,16 @@ func LoadMaster(dir, env string) (Master, error) {
 		return m, nil
 	}
 	path := filepath.Join(dir, masterFile)
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return createMaster(dir, path)
-	} else if err != nil {
+	}
+	return ReadMaster(path)
+}
+
+// ReadMaster reads a master key from a file, which it refuses where others can read it.
+func ReadMaster(path string) (Master, error) {
+	info, err := os.Stat(path)
+	if err != nil {
 		return Master{}, err
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
@@ -93,11 +100,11 @@ func createMaster(dir, path string) (Master, error) {
 		return Master{}, err
 	}
 	m := NewMaster()
-	return m, m.write(path)
+	return m, m.Save(path)
 }
 
-// write puts the key on disk, durably, into a new file.
-func (m Master) write(path string) error {
+// Save puts the key on disk, durably, into a file that must not exist yet (mode 0600).
+func (m Master) Save(path string) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -111,6 +118,19 @@ func (m Master) write(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Opens reports whether the key opens what a store keeps, of which the secrets
+// must come first (ReadFile, postgres.Dump).
+func (m Master) Opens(entries iter.Seq2[Entry, error]) (bool, error) {
+	for e, err := range entries {
+		if err != nil || e.Secret == "" {
+			return false, err
+		}
+		_, err = unwrap(m.wrapping(), e.Wrapped, "secret "+e.Secret)
+		return err == nil, nil
+	}
+	return false, nil
 }
 
 // String hides the key from %v and log lines.

@@ -14,12 +14,15 @@ import (
 	"hoso/infra/sqlite"
 )
 
+// FileFormat is the version of the tables in a store's file. A program refuses those of another.
+const FileFormat = "1"
+
 const sqliteSchema = `
 CREATE TABLE IF NOT EXISTS about (
   name  TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) WITHOUT ROWID;
-INSERT OR IGNORE INTO about VALUES ('what', 'Hồ Sơ: keys of persons, wrapped by the master key (AES-256-GCM: nonce 12 bytes, ciphertext 32, tag 16)'), ('format', '1');
+INSERT OR IGNORE INTO about VALUES ('what', 'Hồ Sơ: keys of persons, wrapped by the master key (AES-256-GCM: nonce 12 bytes, ciphertext 32, tag 16)'), ('format', '` + FileFormat + `');
 
 CREATE TABLE IF NOT EXISTS secret ( -- keys that belong to no person
   name    TEXT PRIMARY KEY,
@@ -62,6 +65,9 @@ var _ Engine = (*file)(nil)
 // ErrWrongMaster.
 func Open(dir string, master Master) (*Store, error) {
 	f := &file{path: filepath.Join(dir, File), doubtful: true}
+	if err := inspect(f.path); err != nil {
+		return nil, err
+	}
 	var err error
 	if f.writer, err = sqlite.OpenWriter(f.path, sqlite.WriterOptions{Schema: sqliteSchema, SecureDelete: true}); err != nil {
 		return nil, err
@@ -104,16 +110,50 @@ func (f *file) Seed(ctx context.Context, fresh []byte) (wrapped []byte, err erro
 		return nil, err
 	}
 	err = f.readers.Read(ctx, func(conn *sq.Conn) error {
-		ours, err := queryRow(conn, `SELECT 1 FROM about WHERE name = 'format' AND value = '1'`, nil)
-		if err == nil && !ours {
-			err = errors.New("not a store of keys that this program knows: was it made by a newer one?")
-		}
+		err := checkFormat(conn)
 		if err == nil {
 			_, err = queryRow(conn, `SELECT wrapped FROM secret WHERE name = 'hash seed'`, func(stmt *sq.Stmt) { wrapped = blob(stmt, 0) })
 		}
 		return err
 	})
 	return wrapped, err
+}
+
+// inspect refuses a file of another format before anything is written to it.
+// What is missing, or was never finished, is none.
+func inspect(path string) error {
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return nil
+	}
+	readers, err := sqlite.OpenReaders(path, 1)
+	if err != nil {
+		return err
+	}
+	err = readers.Read(context.Background(), func(conn *sq.Conn) error {
+		if begun, err := queryRow(conn, `SELECT 1 FROM sqlite_schema LIMIT 1`, nil); err != nil || !begun {
+			return err
+		}
+		return checkFormat(conn)
+	})
+	if err = errors.Join(err, readers.Close()); err != nil {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// checkFormat refuses a file that another program's version wrote.
+func checkFormat(conn *sq.Conn) error {
+	var found string
+	there, err := queryRow(conn, `SELECT value FROM about WHERE name = 'format'`, func(stmt *sq.Stmt) { found = stmt.ColumnText(0) })
+	switch {
+	case err != nil:
+		return err
+	case !there:
+		return errors.New("it is not a store of keys")
+	case found != FileFormat:
+		return fmt.Errorf("the store of keys has format version %s, this program knows version %s: use a newer hoso", found, FileFormat)
+	}
+	return nil
 }
 
 // Healthy implements Engine: eventlog.ErrStopped once a write has failed.

@@ -48,6 +48,8 @@ type Store struct {
 	filling sync.Mutex // guards drops, and adding to the cache
 	drops   uint64     // how often a key was dropped from the cache
 
+	bars bars
+
 	idKey, proofKey, requestKey, paperKey []byte
 }
 
@@ -79,7 +81,7 @@ func (s *Store) start(ctx context.Context) (err error) {
 	s.idKey, s.proofKey = derive(seed, "id number"), derive(seed, "proof")
 	s.requestKey, s.paperKey = derive(seed, "request"), derive(seed, "paper")
 	if s.shared != nil {
-		if err := s.shared.Follow(ctx, s.drop); err != nil {
+		if err := s.shared.Follow(ctx, s.destroyed, s.barred); err != nil {
 			return err
 		}
 	}

@@ -19,13 +19,14 @@ var rewriteBelow int64 = 64 << 20 // tests set it
 
 // Forget implements keys.Engine. The row of table erasure is taken first:
 // erasures commit one after another, so that whoever sees number n sees all
-// before it.
+// before it. Where this instance has barred the person, it must still have.
 func (e *engine) Forget(ctx context.Context, subject domain.SubjectID) error {
 	if e.readOnly {
 		return eventlog.ErrReadOnly
 	}
-	return e.try(ctx, func(ctx context.Context) error {
-		_, err := e.inTx(ctx, func(tx pgx.Tx) (bool, error) {
+	done, taken := false, false
+	err := e.try(ctx, func(ctx context.Context) (err error) {
+		done, err = e.inTx(ctx, func(tx pgx.Tx) (bool, error) {
 			var number int64
 			if err := tx.QueryRow(ctx, `UPDATE erasure SET total = total + 1 RETURNING total`).Scan(&number); err != nil {
 				return false, err
@@ -36,6 +37,11 @@ func (e *engine) Forget(ctx context.Context, subject domain.SubjectID) error {
 			if err != nil || tag.RowsAffected() == 0 { // destroyed before
 				return false, err
 			}
+			standing, err := e.endBar(ctx, tx, subject)
+			if err != nil || !standing {
+				taken = err == nil
+				return false, err
+			}
 			// A statement of its own: it sees the numbers of a Settle that the one before waited for.
 			_, err1 := tx.Exec(ctx, `DELETE FROM id_number WHERE subject = $1`, subject)
 			_, err2 := tx.Exec(ctx, `SELECT pg_notify($1, '')`, e.channel())
@@ -43,6 +49,16 @@ func (e *engine) Forget(ctx context.Context, subject domain.SubjectID) error {
 		})
 		return err
 	})
+	switch {
+	case err != nil:
+		return err
+	case taken:
+		return newFault("keys_bar_lost", e.where, nil)
+	case done:
+		e.ours.drop(subject)
+		return nil
+	}
+	return e.Unbar(ctx, subject) // who was destroyed before may have been barred again
 }
 
 // channel is what instances listen to.

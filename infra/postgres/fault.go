@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -37,7 +38,7 @@ func (f *Fault) Unwrap() error { return f.Err }
 func (f *Fault) Is(target error) bool {
 	switch target {
 	case keys.ErrUnavailable, eventlog.ErrUnavailable:
-		return f.Code == "keys_unreachable" || f.Code == "keys_closed" || f.Code == "keys_standby" || f.Code == "keys_disk_full"
+		return slices.Contains([]string{"keys_unreachable", "keys_closed", "keys_standby", "keys_disk_full", "keys_writing", "keys_bar_lost"}, f.Code)
 	case keys.ErrWrongMaster:
 		return f.Code == "keys_wrong_master"
 	}
@@ -66,6 +67,10 @@ var sentences = map[string][2]string{
 	"keys_none": {"chưa có kho khóa tại %s: hoso serve sẽ tạo", "there is no store of keys at %s yet: hoso serve makes it"},
 	"keys_wrong_master": {"khóa chủ không mở được các khóa tại %s; mọi tiến trình dùng chung một cơ sở dữ liệu khóa phải dùng chung một khóa chủ (HOSO_MASTER_KEY)",
 		"the master key does not open the keys at %s: instances that share a key database share one master key (HOSO_MASTER_KEY)"},
+	"keys_writing": {"tại %s đang có người được xóa dữ liệu, nhưng một lệnh ghi về người đó ở đây chưa kết thúc: hãy kiểm tra nhật ký sự kiện có trả lời không",
+		"a person in %s is being erased, and a command here that writes for them does not come to an end: check that the event log answers"},
+	"keys_bar_lost": {"một tiến trình khác đã nhận lại việc xóa dữ liệu này vì tiến trình này không trả lời kho khóa tại %s: hãy thử lại sau ít giây",
+		"another instance has taken this erasure over, because this one did not answer to the key store at %s: try again in a few seconds"},
 	"keys_closed": {"kho khóa tại %s đã đóng", "the key store at %s is closed"},
 }
 

@@ -110,7 +110,7 @@ func TestWhyItDoesNotOpen(t *testing.T) {
 func TestAnotherFormatIsRefused(t *testing.T) {
 	at := schemaOf(t)
 	openAt(t, at, keys.NewMaster())
-	execute(t, at, "UPDATE about SET value = '2' WHERE name = 'format'")
+	execute(t, at, "UPDATE about SET value = '3' WHERE name = 'format'")
 	if code := refused(t, at); code != "keys_unknown_format" {
 		t.Error(code)
 	}

@@ -56,8 +56,11 @@ type engine struct {
 	where    string // for people: host:port/database
 	readOnly bool
 	closed   atomic.Bool
-	watch    *watch                 // nil until Follow
-	seed     atomic.Pointer[[]byte] // as it lay wrapped when the master key opened it
+	watch    *watch // nil until Follow
+	ours     ours   // bars
+
+	withoutBars bool                   // opened for reading, on tables of format 1
+	seed        atomic.Pointer[[]byte] // as it lay wrapped when the master key opened it
 }
 
 var _ keys.Shared = (*engine)(nil)

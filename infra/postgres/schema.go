@@ -3,13 +3,25 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 	"hash/fnv"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // format is the version of the tables. A program refuses those of another.
-const format = "1"
+const format = "2"
+
+// since2 came with format 2.
+const since2 = `
+CREATE TABLE bar (
+  subject uuid PRIMARY KEY,
+  no      bigint NOT NULL,
+  by      uuid NOT NULL,
+  since   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE bar IS 'who is being erased, and by which instance: nobody writes for them meanwhile; the time is for people and decides nothing';
+`
 
 const schema = `
 CREATE TABLE about (
@@ -46,7 +58,7 @@ CREATE TABLE erasure (
   cleaned  bigint NOT NULL DEFAULT 0
 );
 INSERT INTO erasure DEFAULT VALUES;
-COMMENT ON TABLE erasure IS 'how many erasures and changes of the master key there were; after how many of them the tables were cleaned';
+COMMENT ON TABLE erasure IS 'how many erasures, bars and changes of the master key there were; after how many of them the tables were cleaned';
 
 CREATE TABLE instance (
   id         uuid PRIMARY KEY,
@@ -55,8 +67,8 @@ CREATE TABLE instance (
   since      timestamptz NOT NULL DEFAULT now(),
   renewed_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE instance IS 'who keeps keys at hand, and up to which erasure it has dropped them; the times are for people and decide nothing';
-`
+COMMENT ON TABLE instance IS 'who keeps keys at hand, and up to which erasure it has dropped them, up to which bar it writes for nobody who is barred; the times are for people and decide nothing';
+` + since2
 
 // prepare looks at the server and makes the tables where they are missing.
 func (e *engine) prepare(ctx context.Context) error {
@@ -79,18 +91,48 @@ func (e *engine) prepare(ctx context.Context) error {
 	}
 	var found string
 	err = e.pool.QueryRow(ctx, `SELECT value FROM about WHERE name = 'format'`).Scan(&found)
-	if errors.Is(err, pgx.ErrNoRows) || err == nil && found != format {
-		return newFault("keys_unknown_format", e.where+" "+e.schema, nil)
+	if err == nil && found == "1" {
+		found, e.withoutBars = format, e.readOnly
+		if !e.readOnly {
+			err = e.migrate(ctx)
+		}
 	}
+	if errors.Is(err, pgx.ErrNoRows) || err == nil && found != format {
+		return newFault("keys_unknown_format", e.where+" "+e.schema, fmt.Errorf("it has format version %q, this program knows version %s", found, format))
+	}
+	return err
+}
+
+// migrate brings tables of format 1 to this one, unless another instance is
+// quicker. Instances of a program that knows format 1 only must have stopped:
+// they heed no bars.
+func (e *engine) migrate(ctx context.Context) error {
+	_, err := e.inTx(ctx, func(tx pgx.Tx) (bool, error) {
+		if err := e.alone(ctx, tx); err != nil {
+			return false, err
+		}
+		tag, err := tx.Exec(ctx, `UPDATE about SET value = '2' WHERE name = 'format' AND value = '1'`)
+		if err != nil || tag.RowsAffected() == 0 {
+			return false, err
+		}
+		_, err = tx.Exec(ctx, since2)
+		return err == nil, err
+	})
+	return err
+}
+
+// alone keeps everybody else from making tables until the transaction ends.
+func (e *engine) alone(ctx context.Context, tx pgx.Tx) error {
+	name := fnv.New64a()
+	name.Write([]byte("hoso keys " + e.schema))
+	_, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(name.Sum64()))
 	return err
 }
 
 // create makes schema and tables, unless another instance is quicker.
 func (e *engine) create(ctx context.Context) error {
-	name := fnv.New64a()
-	name.Write([]byte("hoso keys " + e.schema))
 	_, err := e.inTx(ctx, func(tx pgx.Tx) (bool, error) {
-		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(name.Sum64())); err != nil {
+		if err := e.alone(ctx, tx); err != nil {
 			return false, err
 		}
 		var schemaThere, there bool

@@ -10,14 +10,13 @@ import (
 	"hoso/domain"
 )
 
-// row is an instance that has not said yet that it dropped the key, and its last renewal.
+// row is an instance that has not said yet that it has seen a number, and its last renewal.
 type row struct {
 	ID   uuid.UUID
 	Beat int64
 }
 
-// Told implements keys.Shared. It takes milliseconds, and lease at most where
-// an instance does not answer: that one's row is taken away then.
+// Told implements keys.Shared.
 func (e *engine) Told(ctx context.Context, subject domain.SubjectID) error {
 	var number int64
 	err := e.try(ctx, func(ctx context.Context) error {
@@ -26,7 +25,15 @@ func (e *engine) Told(ctx context.Context, subject domain.SubjectID) error {
 	if err != nil {
 		return err
 	}
-	silent, err := e.behind(ctx, number, nil)
+	return e.told(ctx, number, e.watch.id)
+}
+
+// told returns when no instance but one may still lack a number. It takes
+// milliseconds, and lease at most where an instance does not answer: that one's
+// row is taken away then. One that renews and still does not say that it has
+// seen the number waits for its commands to end, and is not Current any more.
+func (e *engine) told(ctx context.Context, number int64, but uuid.UUID) error {
+	silent, err := e.behind(ctx, number, but, nil)
 	asked := time.Now() // their last renewals began before
 	for pause := time.Millisecond; err == nil && len(silent) > 0; pause = min(2*pause, 50*time.Millisecond) {
 		if time.Since(asked) > lease {
@@ -38,17 +45,17 @@ func (e *engine) Told(ctx context.Context, subject domain.SubjectID) error {
 		case <-time.After(pause):
 		}
 		var still []row
-		still, err = e.behind(ctx, number, ids(silent))
+		still, err = e.behind(ctx, number, but, ids(silent))
 		silent = only(silent, still)
 	}
 	return err
 }
 
-// behind are the instances, of these or all others, that lack erasure number.
-func (e *engine) behind(ctx context.Context, number int64, of []uuid.UUID) (out []row, err error) {
+// behind are the instances, of these or all but one, that lack a number.
+func (e *engine) behind(ctx context.Context, number int64, but uuid.UUID, of []uuid.UUID) (out []row, err error) {
 	const query = `SELECT id, beat FROM instance WHERE seen < $1 AND id <> $2 AND ($3::uuid[] IS NULL OR id = ANY($3))`
 	err = e.try(ctx, func(ctx context.Context) error {
-		rows, err := e.pool.Query(ctx, query, number, e.watch.id, of)
+		rows, err := e.pool.Query(ctx, query, number, but, of)
 		if err == nil {
 			out, err = pgx.CollectRows(rows, pgx.RowToStructByPos[row])
 		}
@@ -77,7 +84,8 @@ func ids(rows []row) (out []uuid.UUID) {
 }
 
 // dismiss deletes the rows of instances that have not renewed since they were
-// first asked. One that has renewed meanwhile has read the erasure in doing so.
+// first asked. One that has renewed meanwhile has read the erasure in doing so,
+// or has read the bar and made nothing of what it has at hand good for longer.
 func (e *engine) dismiss(ctx context.Context, silent []row) error {
 	return e.try(ctx, func(ctx context.Context) error {
 		for _, r := range silent {

@@ -14,15 +14,18 @@ import (
 	"hoso/infra/keys"
 )
 
-// How an erasure reaches every instance's keys at hand: each instance keeps a
-// row in table instance and renews it; what it has at hand is good for lease
-// after the beginning of the last renewal, by its own clock. A renewal writes
-// the row first and reads the erasures after it. Who erases commits, then looks
-// at the rows: each instance has dropped the key when its row says so, or
-// cannot use it any more when lease has passed. No two clocks are compared,
-// and no message has to arrive: notifications only make it quick. (A clock that
-// stands still while its machine sleeps is outside this: such an instance wakes
-// with what was left of its lease.)
+// How an erasure reaches every instance's keys at hand, and a bar every
+// instance's commands: each instance keeps a row in table instance and renews
+// it; what it has at hand is good for lease after the beginning of the last
+// renewal, by its own clock. A renewal writes the row first, and then reads the
+// erasures and bars, drops the keys, and waits for the commands that write for
+// who is barred; where that takes too long, what is at hand becomes good for no
+// longer. Who erases or bars commits, then looks at the rows: each instance has
+// done its part when its row says so, or cannot use what it has at hand any
+// more when lease has passed. No two clocks are compared, and no message has to
+// arrive: notifications only make it quick. (A clock that stands still while
+// its machine sleeps is outside this: such an instance wakes with what was left
+// of its lease.)
 const (
 	// lease bounds how long Destroy waits for an instance that is cut off or
 	// dead, and how long such an instance still gives keys it has at hand.
@@ -36,7 +39,8 @@ type watch struct {
 	e     *engine
 	id    uuid.UUID
 	drop  func(domain.SubjectID)
-	seen  int64 // the last erasure whose key was dropped here; the goroutine's only
+	bar   func(ctx context.Context, all, fresh []domain.SubjectID) error
+	seen  int64 // the last erasure whose key was dropped here, or bar that holds here; the goroutine's only
 	start time.Time
 	until atomic.Int64          // what is at hand is good until then: nanoseconds after start
 	fault atomic.Pointer[error] // why the last renewal failed
@@ -45,11 +49,11 @@ type watch struct {
 }
 
 // Follow implements keys.Shared.
-func (e *engine) Follow(ctx context.Context, drop func(domain.SubjectID)) error {
-	w := &watch{e: e, id: uuid.New(), drop: drop, start: time.Now(), ended: make(chan struct{})}
+func (e *engine) Follow(ctx context.Context, drop func(domain.SubjectID), barred func(ctx context.Context, all, fresh []domain.SubjectID) error) error {
+	w := &watch{e: e, id: uuid.New(), drop: drop, bar: barred, start: time.Now(), ended: make(chan struct{})}
 	var conn *pgx.Conn
 	err := e.try(ctx, func(ctx context.Context) (err error) {
-		// The cache is empty: what was destroyed so far is not in it.
+		// The cache is empty: what was destroyed so far is not in it. Bars are read whatever their number.
 		if err = e.pool.QueryRow(ctx, `SELECT total FROM erasure`).Scan(&w.seen); err == nil {
 			conn, err = w.connect(ctx)
 		}
@@ -66,17 +70,17 @@ func (e *engine) Follow(ctx context.Context, drop func(domain.SubjectID)) error 
 
 // connect opens the connection that listens, and renews on it.
 func (w *watch) connect(ctx context.Context) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, lease)
+	opening, cancel := context.WithTimeout(ctx, lease)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, w.e.config.ConnConfig.Copy())
+	conn, err := pgx.ConnectConfig(opening, w.e.config.ConnConfig.Copy())
 	if err != nil {
 		return nil, err
 	}
-	if _, err = conn.Exec(ctx, "LISTEN "+pgx.Identifier{w.e.channel()}.Sanitize()); err == nil {
+	if _, err = conn.Exec(opening, "LISTEN "+pgx.Identifier{w.e.channel()}.Sanitize()); err == nil {
 		err = w.renew(ctx, conn)
 	}
 	if err != nil {
-		return nil, errors.Join(err, conn.Close(ctx))
+		return nil, errors.Join(err, conn.Close(opening))
 	}
 	return conn, nil
 }
@@ -119,39 +123,32 @@ func (w *watch) follow(ctx context.Context, conn *pgx.Conn) error {
 		if err != nil && (ctx.Err() != nil || conn.IsClosed()) {
 			return err
 		}
-		renewing, cancel := context.WithTimeout(ctx, lease/2)
-		err = w.renew(renewing, conn)
-		cancel()
-		if err != nil {
+		if err = w.renew(ctx, conn); err != nil {
 			return err
 		}
 	}
 }
 
-// renew writes the row, reads what was erased since, and again until nothing
-// was. The two are no one transaction: reading must begin after the row is
-// there for everybody.
+// renew writes the row, does what was asked of instances since, and again until
+// nothing was. Without an error what is at hand is good for longer, unless
+// commands go on that should have ended.
 func (w *watch) renew(ctx context.Context, conn *pgx.Conn) error {
 	for {
 		begun := time.Now()
-		const write = `INSERT INTO instance (id, seen) VALUES ($1, $2) ON CONFLICT (id)
-			DO UPDATE SET seen = EXCLUDED.seen, beat = instance.beat + 1, renewed_at = now()`
-		if _, err := conn.Exec(ctx, write, w.id, w.seen); err != nil {
-			return err
-		}
-		rows, err := conn.Query(ctx, `SELECT subject, destroyed_no FROM person WHERE destroyed_no > $1 ORDER BY destroyed_no`, w.seen)
+		notices, err := w.read(ctx, conn)
 		if err != nil {
 			return err
 		}
-		var subject domain.SubjectID
-		tag, err := pgx.ForEachRow(rows, []any{&subject, &w.seen}, func() error { w.drop(subject); return nil })
+		upTo, err := w.heed(ctx, notices)
 		if err != nil {
-			return err
+			w.failed(newFault("keys_writing", w.e.where, nil))
+			return ctx.Err()
 		}
 		w.until.Store(int64(begun.Add(lease).Sub(w.start)))
-		if tag.RowsAffected() == 0 {
-			return w.checkSeed(ctx, conn)
+		if upTo == w.seen {
+			return w.settled(ctx, conn, notices)
 		}
+		w.seen = upTo
 	}
 }
 

@@ -32,6 +32,9 @@ var tests = map[string]func(*testing.T, Place){
 	"another master key":                        rewrap,
 	"another master key while persons are made": rewrapAtOnce,
 	"a wrong master key is told at once":        wrongMaster,
+	"a bar, its end, and what ends it":          bars,
+	"a bar waits for who writes":                barWaits,
+	"what is at hand goes with the key":         destroyedIsTold,
 	"a context that ended":                      ended,
 	"closed":                                    closed,
 }
@@ -42,6 +45,9 @@ var several = map[string]func(*testing.T, Place){
 	"two stores race for the same persons":        race,
 	"a key destroyed by one is gone for all":      goneForAll,
 	"destroyed by one while another reads":        destroyedElsewhere,
+	"a bar holds in all":                          heldForAll,
+	"two bar one person":                          barAtOnce,
+	"a bar among writers":                         barAmongWriters,
 	"a master key changed by another":             rewrappedElsewhere,
 }
 
