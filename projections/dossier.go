@@ -34,7 +34,8 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 		OwnerName: d.Owner.Name.Text, SubmitterName: d.Submitter.Name.Text,
 		Erased: d.Erased || d.Owner.Name.Erased || d.Submitter.Name.Erased,
 	}
-	v.ProcedureName, v.ProcedureEN = it.procedureNames()
+	p := it.procedure()
+	v.ProcedureName, v.ProcedureEN = p.Name, p.NameEN
 	if d.Supplement != nil {
 		v.SupplementUntil, v.Missing = d.Supplement.Until, d.Supplement.Missing
 	}
@@ -48,17 +49,18 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 	return v
 }
 
-// procedureNames are those of the version that the dossier pinned, else of the
-// one in force when it was submitted, in the catalogue of the event's position.
-func (it *Item) procedureNames() (vi, en string) {
+// procedure is the version that the dossier pinned, else the one in force when
+// it was submitted, in the catalogue of the event's position; the zero one where
+// there is none.
+func (it *Item) procedure() domain.Procedure {
 	p, ok := it.Catalogue.ProcedureVersion(it.After.ProcedureVersion)
 	if !ok {
 		p, ok = it.Catalogue.Procedure(it.After.Procedure, calendar.DateOf(it.After.SubmittedAt))
 	}
 	if !ok {
-		return "", ""
+		return domain.Procedure{}
 	}
-	return p.Procedure.Name, p.Procedure.NameEN
+	return p.Procedure
 }
 
 func (p Proofs) of(people ...domain.Person) (ids, phones []string) {

@@ -1,6 +1,12 @@
 package projections
 
-import "hoso/domain"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"hoso/domain"
+)
 
 // Limits of a page of hits.
 const (
@@ -31,4 +37,48 @@ func PageLimit(limit int) (int, error) {
 		return 0, errBadLimit
 	}
 	return limit, nil
+}
+
+// Plan is a search that was found sound, as engines carry it out.
+type Plan struct {
+	Limit      int
+	After      Cursor
+	By         string // "submitted_at" or "due_at", then the id
+	Descending bool   // both
+	Terms      Terms
+}
+
+// Plan makes a search ready. Errors: bad_limit, bad_sort, bad_facet, bad_clock,
+// too_many_words, bad_cursor.
+func (q SearchQuery) Plan() (p Plan, err error) {
+	if p.Limit, err = PageLimit(q.Limit); err != nil {
+		return p, err
+	}
+	switch q.Sort {
+	case SortNewest, "":
+		p.By, p.Descending, q.Sort = "submitted_at", true, SortNewest
+	case SortSubmitted:
+		p.By = "submitted_at"
+	case SortDue:
+		p.By = "due_at"
+	default:
+		return p, ErrBadSort
+	}
+	for i, f := range q.Facets {
+		if !slices.Contains(Facets, f) || slices.Contains(q.Facets[:i], f) {
+			return p, errBadFacet
+		}
+	}
+	for _, c := range q.Clocks {
+		if !slices.Contains(ClockStates, c) {
+			return p, errBadClock
+		}
+	}
+	if p.Terms, err = SearchTerms(q.Text); err != nil {
+		return p, err
+	}
+	p.After, err = ParseCursor(q.Cursor, "search", string(q.Sort), q.Text, q.Within, fmt.Sprint(q.Statuses), strings.Join(q.Agencies, ","),
+		q.Procedure, q.Field, string(q.Channel), fmt.Sprint(q.Clocks),
+		fmt.Sprint(q.SubmittedFrom.UnixMicro(), q.SubmittedTo.UnixMicro(), q.DueFrom.UnixMicro(), q.DueTo.UnixMicro()))
+	return p, err
 }

@@ -37,9 +37,12 @@ func newPass(ctx context.Context, feed *Feed, docs Documents) (*pass, error) {
 
 // take handles the next event of a dossier: a known one is dropped, after a
 // gap or an erasure the dossier is written anew from the log, one that cannot
-// be folded sets its dossier aside.
+// be folded sets its dossier aside. There an erasure alone reaches it.
 func (p *pass) take(it *Item) error {
 	if p.parked[it.Dossier] {
+		if it.Type == redacted {
+			return p.redact(it, it.Position)
+		}
 		return nil
 	}
 	h, err := p.hold(it.Dossier)
@@ -49,8 +52,11 @@ func (p *pass) take(it *Item) error {
 	case int64(it.Revision) <= h.revision:
 		return nil
 	case it.Broken != nil:
-		return p.park(it, it.Broken)
-	case it.Type == "dossier.redacted", int64(it.Revision) != h.revision+1:
+		if err := p.park(it, it.Broken); err != nil || it.Type != redacted {
+			return err
+		}
+		return p.redact(it, it.Position)
+	case it.Type == redacted, int64(it.Revision) != h.revision+1:
 		return p.anew(it)
 	}
 	return p.change(it, func() error { return p.docs.Append(it) })
@@ -58,12 +64,12 @@ func (p *pass) take(it *Item) error {
 
 // again writes a dossier anew as far as the documents have come.
 func (p *pass) again(it *Item) error {
-	if p.parked[it.Dossier] {
-		return nil
-	}
 	cp, err := p.docs.Checkpoint()
 	if err != nil {
 		return err
+	}
+	if p.parked[it.Dossier] {
+		return p.redact(it, cp.Resume)
 	}
 	return p.anewUntil(it, cp.Resume)
 }

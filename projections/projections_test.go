@@ -201,15 +201,28 @@ func TestSearchTerms(t *testing.T) {
 		words []string
 		code  string
 	}{
-		"  Đỗ Thị  Ánh ":      {[]string{"do", "thi", "anh"}, ""},
-		"H99.14-260105-0001":  {[]string{"h99", "14", "260105", "0001"}, "h99142601050001"},
-		"h9914–260105–0001":   {[]string{"h9914", "260105", "0001"}, "h99142601050001"},
-		`"; DROP TABLE words`: {[]string{"drop", "table", "words"}, ""},
-		"***":                 {nil, ""},
+		"  Đỗ Thị  Ánh ":                    {[]string{"do", "thi", "anh"}, ""},
+		"H99.14-260105-0001":                {[]string{"h99", "14", "260105", "0001"}, "h99142601050001"},
+		"h9914–260105–0001":                 {[]string{"h9914", "260105", "0001"}, "h99142601050001"},
+		`"; DROP TABLE words`:               {[]string{"drop", "table", "words"}, ""},
+		"***":                               {nil, ""},
+		"lan Lan LÁN lan an":                {[]string{"lan", "an"}, ""}, // each once
+		"lan an lan":                        {[]string{"lan", "an", "lan"}, ""},
+		strings.Repeat("một ", 300) + "hai": {[]string{"mot", "hai"}, ""},
 	} {
-		words, code := SearchTerms(text)
-		if strings.Join(words, " ") != strings.Join(want.words, " ") || code != want.code {
-			t.Errorf("%q: %q, %q; want %q, %q", text, words, code, want.words, want.code)
+		terms, err := SearchTerms(text)
+		if err != nil || strings.Join(terms.Words, " ") != strings.Join(want.words, " ") || terms.Code != want.code || terms.Nothing != (text == "***") {
+			t.Errorf("%q: %+v, %v; want %q, %q", text, terms, err, want.words, want.code)
 		}
+	}
+	words := make([]string, 33)
+	for i := range words {
+		words[i] = fmt.Sprint("a", i)
+	}
+	if _, err := SearchTerms(strings.Join(words[:32], " ")); err != nil {
+		t.Errorf("32 words: %v", err)
+	}
+	if _, err := SearchTerms(strings.Join(words, " ")); domain.CodeOf(err) != "too_many_words" {
+		t.Errorf("33 words: %v", err)
 	}
 }

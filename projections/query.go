@@ -18,24 +18,36 @@ const (
 
 // SearchQuery asks the search view. Empty fields do not narrow.
 type SearchQuery struct {
-	Text          string // words of code, owner's or submitter's name, procedure; folded here
+	Text string // words of code, owner's or submitter's name, procedure; folded here
+	// Within is the agency that every hit concerns, whatever else is asked: what
+	// the requester may read. It is no filter, and facets never count beyond it.
+	Within        string
 	Statuses      []domain.Status
 	Agencies      []string // any of: received, competent, current, place of collection
 	Procedure     string
-	SubmittedFrom time.Time // inclusive
-	SubmittedTo   time.Time // exclusive
+	Field         string // lĩnh vực, as the catalogue names it
+	Channel       domain.Channel
+	Clocks        []ClockState // at Now
+	SubmittedFrom time.Time    // inclusive
+	SubmittedTo   time.Time    // exclusive
 	DueFrom       time.Time
 	DueTo         time.Time
 	Sort          Sort
 	Limit         int    // 1 to 200; 0 means 50
 	Cursor        string // Page.Next of the page before
+
+	Facets []Facet // to be counted beside the page
+	// Now is the moment that Clocks and FacetClock speak of, and Soon the one
+	// before which a dossier is due soon.
+	Now, Soon time.Time
 }
 
 // Page is a run of hits. Next is empty on the last page.
 type Page struct {
 	Hits     []DossierView `json:"hits"`
 	Next     string        `json:"next,omitempty"`
-	Position string        `json:"position"` // the log position up to which the view has seen
+	Position string        `json:"position"`         // the log position up to which the view has seen
+	Facets   []FacetCounts `json:"facets,omitempty"` // those asked for, in that order
 }
 
 // TimesQuery asks for processing times.

@@ -43,9 +43,14 @@ func (r *Runner) Rebuild(ctx context.Context, progress func(Progress)) error {
 
 // Rebuild builds projections from the log's first event, in one reading for all
 // of them, beside those that serve, and exchanges each as soon as the new one
-// has seen what the serving one has. Errors: *SwapRefusedError, those of the
+// has seen what the serving one has. Of several partitions the first one's runner
+// builds for all; the others are passed by. Errors: *SwapRefusedError, those of the
 // log, of the store, and the context's; what served then serves on.
 func Rebuild(ctx context.Context, progress func(Progress), runners ...*Runner) error {
+	runners = slices.DeleteFunc(slices.Clone(runners), func(r *Runner) bool { return !r.Leads() })
+	if len(runners) == 0 {
+		return nil
+	}
 	inOrder := slices.SortedFunc(slices.Values(runners), func(a, b *Runner) int { return cmp.Compare(a.Name(), b.Name()) })
 	for _, r := range inOrder { // of the names, so that two rebuilds never wait for each other
 		r.building.Lock()
@@ -96,14 +101,22 @@ func (b *builder) exchange(ctx context.Context) error {
 		if err := b.catchUp(ctx, &cp.Resume); err != nil {
 			return err
 		}
+		if err := b.setAside(ctx); err != nil {
+			return err
+		}
 		if err := b.compare(ctx); err != nil {
 			return err
 		}
 	}
-	if err := r.store.Serve(ctx, b.done); err != nil {
+	if err := r.store.Serve(ctx, b.done, b.newest); err != nil {
 		return err
 	}
-	r.serving, b.done = b.done, nil
+	b.done = nil
+	g, why := r.store.Serving(ctx)
+	if g == nil {
+		return errors.New(why)
+	}
+	r.serving, r.turn = g, r.store.Turn()
 	return nil
 }
 
@@ -117,14 +130,44 @@ func (b *builder) catchUp(ctx context.Context, until *eventlog.Position) error {
 		if err != nil {
 			return err
 		}
-		if err := b.runner.applyTo(ctx, b.done, batch); err != nil {
+		if err := b.runner.applyTo(ctx, b.done, batch, Partition{}); err != nil {
 			return err
+		}
+		for _, it := range batch.Items {
+			b.noteErasure(it)
 		}
 		if until == nil && batch.Live || until != nil && !batch.End.Before(*until) {
 			return nil
 		}
 	}
 	return ctx.Err()
+}
+
+// setAside sets aside what an operator has set aside by now, and tries again
+// what was set aside before.
+func (b *builder) setAside(ctx context.Context) error {
+	byHand, err := b.runner.serving.Parked(ctx)
+	if err != nil {
+		return err
+	}
+	byHand = slices.DeleteFunc(byHand, func(p Parked) bool { return !p.ByHand })
+	before, err := b.done.Parked(ctx)
+	if err != nil || len(byHand)+len(before) == 0 {
+		return err
+	}
+	return b.done.Update(ctx, func(docs Documents) error {
+		for _, p := range before {
+			if _, err := b.runner.takeBack(ctx, docs, p.Dossier); err != nil {
+				return err
+			}
+		}
+		for _, p := range byHand {
+			if err := docs.Park(p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // compare refuses the swap when the new generation misses a dossier that the

@@ -25,7 +25,8 @@ type builder struct {
 	done    Generation // once finished, until it serves
 	pending map[uuid.UUID]*Item
 	parked  map[uuid.UUID]bool
-	erased  []*Item // dossiers to be written anew without an erased person
+	erased  []*Item           // dossiers to be written anew without an erased person
+	newest  eventlog.Position // of the newest erasure seen
 	in      chan *Batch
 }
 
@@ -173,13 +174,15 @@ func orDone[T any](ctx context.Context, in <-chan T) func(func(T) bool) {
 }
 
 func (b *builder) take(it *Item) error {
+	if it.Type == redacted {
+		b.erased = append(b.erased, it)
+		b.noteErasure(it)
+	}
 	switch {
 	case b.parked[it.Dossier]:
 		return nil
 	case it.Broken != nil:
 		return b.park(it, it.Broken)
-	case it.Type == "dossier.redacted":
-		b.erased = append(b.erased, it)
 	}
 	err := b.guard(it, func() error { return b.docs.Append(it) })
 	if err == nil && !b.parked[it.Dossier] {
@@ -224,6 +227,12 @@ func (b *builder) park(it *Item, reason error) error {
 	b.parked[it.Dossier] = true
 	b.runner.tell([]Parked{one})
 	return b.docs.Park(one)
+}
+
+func (b *builder) noteErasure(it *Item) {
+	if it.Type == "dossier.redacted" && b.newest.Before(it.Position) {
+		b.newest = it.Position
+	}
 }
 
 // erase writes the dossiers of erased people anew: an event before the erasure

@@ -18,19 +18,34 @@ type Runner struct {
 	store  Store
 	logger *slog.Logger
 
-	mu      sync.Mutex // held while the serving generation is written or exchanged
-	serving Generation // nil until started
+	mu      sync.Mutex      // held while the serving generation is written or exchanged
+	serving Generation      // nil until started
+	turn    context.Context // for which serving was looked at; nil while another process writes
+	stale   string          // why the log says that serving is not of it
 
 	building sync.Mutex // one rebuild at a time
 }
 
 // NewRunner makes a projection's runner. Start it with Start.
 func NewRunner(feed *Feed, store Store, logger *slog.Logger) *Runner {
-	return &Runner{feed: feed, store: store, logger: logger.With("projection", store.Name())}
+	logger = logger.With("projection", store.Name())
+	if part := store.Partition().String(); part != "" {
+		logger = logger.With("partition", part)
+	}
+	return &Runner{feed: feed, store: store, logger: logger}
 }
 
 // Name is the projection's name.
 func (r *Runner) Name() string { return r.store.Name() }
+
+// Label tells this runner from all others of the program: the projection's
+// name, and the partition where there are several.
+func (r *Runner) Label() string {
+	if part := r.store.Partition().String(); part != "" {
+		return r.Name() + " " + part
+	}
+	return r.Name()
+}
 
 // Run follows the log until the context ends, and returns its error. The
 // runner must have been started.
@@ -44,31 +59,57 @@ func (r *Runner) Run(ctx context.Context) error {
 }
 
 // Batches yields the batches that are to be handled next, and goes on for ever
-// over faults of the log or the key store, until the context ends.
+// over faults of the log or the key store, until the context ends. While it is
+// another process's turn to write, it waits.
 func (r *Runner) Batches(ctx context.Context) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
-		var wait backoff
-		after, err := r.position(ctx)
-		for ; ctx.Err() == nil; wait.pause(ctx) {
-			if err != nil {
-				r.logger.Error("the view's checkpoint cannot be read; trying again", "error", err)
-				after, err = r.position(ctx)
-				continue
+		for {
+			turn := r.awaitTurn(ctx)
+			if turn == nil {
+				return
 			}
-			for b, fault := range r.feed.Batches(ctx, after) {
-				if fault != nil {
-					if ctx.Err() == nil {
-						r.logger.Error("the log cannot be followed; trying again", "after", after.String(), "error", fault)
-					}
-					break
-				}
-				if !yield(b) {
-					return
-				}
-				after, wait = b.End, 0
+			following, stop := context.WithCancel(ctx)
+			unlink := context.AfterFunc(turn, stop)
+			more := r.batches(following, yield)
+			unlink()
+			stop()
+			if !more {
+				return
 			}
 		}
 	}
+}
+
+// batches yields until the turn is over, and reports whether more are wanted.
+func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more bool) {
+	var wait backoff
+	after, err := r.position(ctx)
+	for ; ctx.Err() == nil; wait.pause(ctx) {
+		if err != nil {
+			r.logger.Error("the view's checkpoint cannot be read; trying again", "error", err)
+			after, err = r.position(ctx)
+			continue
+		}
+		for b, fault := range r.feed.Batches(ctx, after) {
+			if errors.Is(fault, eventlog.ErrForeignPosition) {
+				r.mu.Lock()
+				r.turn, r.stale = nil, fault.Error()
+				r.mu.Unlock()
+				return true // and begin again by looking at the view
+			}
+			if fault != nil {
+				if ctx.Err() == nil {
+					r.logger.Error("the log cannot be followed; trying again", "after", after.String(), "error", fault)
+				}
+				break
+			}
+			if !yield(b) {
+				return false
+			}
+			after, wait = b.End, 0
+		}
+	}
+	return true
 }
 
 func (r *Runner) position(ctx context.Context) (eventlog.Position, error) {
@@ -94,7 +135,11 @@ func (r *Runner) Handle(ctx context.Context, b *Batch) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		r.logger.Error("the view cannot be written; trying again", "until", b.End.String(), "error", err)
+		if errors.Is(err, ErrFenced) {
+			r.logger.Info("the view's checkpoint was moved by another; looking again", "until", b.End.String())
+		} else {
+			r.logger.Error("the view cannot be written; trying again", "until", b.End.String(), "error", err)
+		}
 		wait.pause(ctx)
 	}
 }
@@ -105,7 +150,7 @@ func (r *Runner) apply(ctx context.Context, b *Batch) error {
 	if r.serving == nil {
 		return errors.New("projections: the runner has not been started")
 	}
-	err := r.applyTo(ctx, r.serving, b)
+	err := r.applyTo(ctx, r.serving, b, r.store.Partition())
 	if errors.Is(err, ErrRetired) {
 		return r.follow(ctx, b.End)
 	}
@@ -127,7 +172,7 @@ func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
 		if err != nil {
 			return err
 		}
-		if err := r.applyTo(ctx, g, batch); err != nil {
+		if err := r.applyTo(ctx, g, batch, r.store.Partition()); err != nil {
 			return err
 		}
 		if !batch.End.Before(until) {
@@ -138,7 +183,7 @@ func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
 	return ctx.Err()
 }
 
-func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch) error {
+func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch, of Partition) error {
 	var parked []Parked
 	err := g.Update(ctx, func(docs Documents) error {
 		cp, err := docs.Checkpoint()
@@ -150,7 +195,7 @@ func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch) error {
 			return err
 		}
 		for _, it := range b.Items {
-			if !cp.Resume.Before(it.Position) {
+			if !cp.Resume.Before(it.Position) || !of.Holds(it.Dossier) {
 				continue
 			}
 			if err := p.take(it); err != nil {
@@ -184,12 +229,17 @@ func (r *Runner) tell(parked []Parked) {
 type backoff time.Duration
 
 func (b *backoff) pause(ctx context.Context) {
-	d := min(max(2*time.Duration(*b), 50*time.Millisecond), 10*time.Second)
-	*b = backoff(d)
+	*b = backoff(min(max(2*time.Duration(*b), 50*time.Millisecond), 10*time.Second))
+	_ = rest(ctx, time.Duration(*b))
+}
+
+func rest(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
+		return nil
 	case <-ctx.Done():
+		return ctx.Err()
 	}
 }

@@ -3,40 +3,114 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"hoso/domain/eventlog"
 )
 
+// standBy is how often a runner that waits for its turn looks whether it has come.
+const standBy = 200 * time.Millisecond
+
 // Start makes runners ready to follow the log: it holds each checkpoint against
 // the log, builds anew, together, what has no usable documents, and tries
-// again what was set aside. Progress is told of a build only; it may be nil.
+// again what was set aside. What it is another process's turn to build, it
+// waits for. Progress is told of a build only; it may be nil.
 func Start(ctx context.Context, progress func(Progress), runners ...*Runner) error {
-	var stale []*Runner
-	for _, r := range runners {
-		g, why := r.store.Serving(ctx)
-		if g != nil {
-			var err error
-			if why, err = r.foreign(ctx, g); err != nil {
+	told := false
+	for waiting := runners; len(waiting) > 0; {
+		var stale, others []*Runner
+		for _, r := range waiting {
+			mine, why, err := r.look(ctx)
+			switch {
+			case err != nil:
+				return err
+			case why != "" && mine:
+				r.logger.Info("the view is built anew from the log", "why", why)
+				stale = append(stale, r)
+			case why != "":
+				others = append(others, r)
+			}
+		}
+		if len(stale) > 0 {
+			err := Rebuild(ctx, progress, stale...)
+			lost := slices.ContainsFunc(stale, func(r *Runner) bool { return r.store.Turn() == nil })
+			switch {
+			case err != nil && !lost:
+				return err
+			case err != nil && ctx.Err() == nil: // it may have built them meanwhile
+				stale[0].logger.Info("another process took over while the views were being built; looking again", "error", err)
+			}
+		} else if len(others) > 0 {
+			if !told {
+				others[0].logger.Info("waiting for a view that another process builds")
+			}
+			told = true
+			if err := rest(ctx, standBy); err != nil {
 				return err
 			}
 		}
-		if why != "" {
-			r.logger.Info("the view is built anew from the log", "why", why)
-			stale = append(stale, r)
+		waiting = append(stale, others...)
+	}
+	for _, r := range runners {
+		if r.turn == nil {
+			continue
+		}
+		if err := r.Retry(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// look takes the serving generation, if there is one that can be used; else it
+// tells why not, and whether it is up to this runner to build one: of several
+// partitions the first builds for all.
+func (r *Runner) look(ctx context.Context) (mine bool, why string, err error) {
+	turn := r.store.Turn()
+	g, why := r.store.Serving(ctx)
+	if g != nil {
+		if why, err = r.foreign(ctx, g); err != nil {
+			return false, "", err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if why == "" {
+		why, r.stale = r.stale, ""
+	}
+	if why != "" {
+		return turn != nil && r.Leads(), why, nil
+	}
+	r.serving, r.turn = g, turn
+	return turn != nil, "", nil
+}
+
+// awaitTurn waits until it is this process's turn, and takes the view over as
+// the other one left it. It gives nil when the context ends.
+func (r *Runner) awaitTurn(ctx context.Context) context.Context {
+	var wait backoff
+	for told := false; ctx.Err() == nil; {
+		turn := r.store.Turn()
+		if turn == nil {
+			if !told {
+				r.logger.Info("another process writes the view; standing by")
+			}
+			told = true
+			_ = rest(ctx, standBy)
 			continue
 		}
 		r.mu.Lock()
-		r.serving = g
+		known := r.turn == turn
 		r.mu.Unlock()
-	}
-	if len(stale) > 0 {
-		if err := Rebuild(ctx, progress, stale...); err != nil {
-			return err
+		if known {
+			return turn
 		}
-	}
-	for _, r := range runners {
-		if err := r.Retry(ctx); err != nil {
-			return err
+		if err := Start(ctx, nil, r); err == nil {
+			r.logger.Info("this process writes the view now")
+		} else if ctx.Err() == nil {
+			r.logger.Error("the view cannot be taken over; trying again", "error", err)
+			wait.pause(ctx)
 		}
 	}
 	return nil
@@ -65,8 +139,8 @@ func Foreign(ctx context.Context, log eventlog.Log, cp Checkpoint) (why string, 
 	if err != nil {
 		return "", err
 	}
-	if head.Before(cp.Resume) {
-		return fmt.Sprintf("it has seen position %s, the log ends at %s: an older state of the log was restored", cp.Resume, head), nil
+	if head.Before(cp.Last.Position) { // not Resume: behind the newest event a server has records of its own
+		return fmt.Sprintf("it has seen position %s, the log ends at %s: an older state of the log was restored", cp.Last.Position, head), nil
 	}
 	for e, err := range log.ReadStream(ctx, cp.Last.Stream, cp.Last.Revision) {
 		if err != nil {
@@ -81,62 +155,28 @@ func Foreign(ctx context.Context, log eventlog.Log, cp Checkpoint) (why string, 
 }
 
 // Retry folds every dossier that was set aside again, up to what the view has
-// seen, and takes back those that can be folded now.
+// seen, and takes back those that can be folded now. What an operator set
+// aside stays so.
 func (r *Runner) Retry(ctx context.Context) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	parked, err := r.serving.Parked(ctx)
+	parked, err := r.Parked(ctx)
 	if err != nil {
 		return err
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, one := range parked {
-		if err := r.unpark(ctx, one); err != nil {
-			return err
+		if one.ByHand {
+			continue
 		}
-	}
-	return nil
-}
-
-func (r *Runner) unpark(ctx context.Context, one Parked) error {
-	var reason string
-	err := r.serving.Update(ctx, func(docs Documents) error {
-		cp, err := docs.Checkpoint()
+		reason, err := r.unpark(ctx, one.Dossier)
 		if err != nil {
 			return err
 		}
-		items, err := r.feed.Replay(ctx, one.Dossier, cp.Resume)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			reason = err.Error()
-			return nil
-		case len(items) > 0 && items[len(items)-1].Broken != nil:
-			reason = items[len(items)-1].Broken.Error()
-			return nil
+		if reason != "" {
+			r.logger.Warn("a dossier stays set aside", "dossier", one.Dossier, "position", one.Position.String(), "reason", reason)
+		} else {
+			r.logger.Info("a dossier that was set aside is back", "dossier", one.Dossier)
 		}
-		if err := docs.Unpark(one.Dossier); err != nil || len(items) == 0 {
-			return err
-		}
-		p, err := newPass(ctx, r.feed, docs)
-		if err != nil {
-			return err
-		}
-		if err := p.anew(items[len(items)-1]); err != nil {
-			return err
-		}
-		if len(p.newlyParked) > 0 {
-			reason = p.newlyParked[0].Reason
-		}
-		return p.finish()
-	})
-	switch {
-	case err != nil:
-		return err
-	case reason != "":
-		r.logger.Warn("a dossier stays set aside", "dossier", one.Dossier, "position", one.Position.String(), "reason", reason)
-	default:
-		r.logger.Info("a dossier that was set aside is back", "dossier", one.Dossier)
 	}
 	return nil
 }

@@ -15,14 +15,25 @@ import (
 type Store interface {
 	// Name is the projection's.
 	Name() string
+	// Partition says of which dossiers the documents are written through this store.
+	Partition() Partition
+	// Turn lasts while this process is the one that writes the documents of the
+	// partition; nil while another one is. It only keeps processes from doing the
+	// same work twice: what keeps them from harm is ErrFenced.
+	Turn() context.Context
 	// Serving gives the generation that answers queries. It is nil when there
 	// is none that this program can use; the text then says why.
 	Serving(ctx context.Context) (Generation, string)
 	// Build begins a new generation beside the serving one.
 	Build(ctx context.Context) (Build, error)
 	// Serve makes a finished generation the serving one, for ever and at once;
-	// the one before is kept, those before that are deleted.
-	Serve(ctx context.Context, g Generation) error
+	// the one before is kept, to go back to, those before that are deleted. Erased
+	// is where the newest erasure stands that the generation has seen, zero for
+	// none: one before that has not seen it holds what must be gone, and goes too.
+	Serve(ctx context.Context, g Generation, erased eventlog.Position) error
+	// Previous gives the generation that served before, to be brought up to date
+	// and served again. It is nil when there is none; the text then says why.
+	Previous(ctx context.Context) (Generation, string)
 }
 
 // Generation is one complete set of a projection's documents.
@@ -89,12 +100,13 @@ type Checkpoint struct {
 	Last   Mark              // the newest event seen; zero before the first
 }
 
-// Parked is a dossier set aside because it cannot be folded.
+// Parked is a dossier set aside: it cannot be folded, or an operator wants it so.
 type Parked struct {
 	Dossier  uuid.UUID         `json:"dossier"`
 	Revision uint64            `json:"revision"` // of the event that cannot be folded
 	Position eventlog.Position `json:"position"`
 	Reason   string            `json:"reason"`
+	ByHand   bool              `json:"by_hand,omitempty"` // by an operator: only an operator takes it back
 }
 
 // ErrFenced says that another runner moved the checkpoint meanwhile. Trying

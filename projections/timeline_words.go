@@ -60,8 +60,8 @@ func (w *words) details() (vi, en string) {
 func (w *words) desk(e domain.Event) {
 	switch e := e.(type) {
 	case domain.Submitted:
-		vi, en := w.it.procedureNames()
-		w.both(orCode("Thủ tục: ", vi, e.Procedure), orCode("Procedure: ", cmp.Or(en, vi), e.Procedure))
+		p := w.it.procedure()
+		w.both(orCode("Thủ tục: ", p.Name, e.Procedure), orCode("Procedure: ", cmp.Or(p.NameEN, p.Name), e.Procedure))
 		w.say("Nơi nhận: ", "Received by: ", w.agency(e.Agency))
 		if e.Competent != e.Agency {
 			w.say("Cơ quan có thẩm quyền: ", "Competent: ", w.agency(e.Competent))
@@ -285,3 +285,11 @@ var (
 		"outcome": {"Kết quả", "Outcome"}, "owner_name": {"Tên chủ hồ sơ", "Owner's name"},
 	}
 )
+
+// ChannelText names how a dossier came in; what is not known names itself.
+func ChannelText(c domain.Channel) (vi, en string) {
+	if t, ok := channels[string(c)]; ok {
+		return t[0], t[1]
+	}
+	return string(c), string(c)
+}

@@ -65,7 +65,7 @@ func BenchmarkProjection(b *testing.B) {
 				p := v.all[i]
 				empty(b, p, r.log)
 				feed := projections.NewFeed(r.log, r.codec, quiet)
-				runner := projections.NewRunner(feed, p, quiet)
+				runner := projections.NewRunner(feed, p.lanes[0], quiet)
 				if err := projections.Start(b.Context(), nil, runner); err != nil {
 					b.Fatal(err)
 				}
@@ -133,7 +133,7 @@ func empty(b *testing.B, p *projection, log eventlog.Log) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	if err := p.Serve(b.Context(), g); err != nil {
+	if err := p.Serve(b.Context(), g, eventlog.Position{}); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -53,7 +53,7 @@ func (p *projection) Build(ctx context.Context) (projections.Build, error) {
 	p.builds++
 	p.state.Unlock()
 	return &build{
-		documents: newDocuments(p.docs, state{}, newHot(p.hotSize)), of: p, index: p.index(number - 1), ctx: ctx,
+		documents: newDocuments(p.docs, whole, state{Checkpoints: make([]projections.Checkpoint, len(p.lanes))}, newHot(p.hotSize)), of: p, index: p.index(number - 1), ctx: ctx,
 		refused: map[uuid.UUID]bool{}, open: true,
 	}, nil
 }
@@ -80,12 +80,14 @@ func (b *build) fetch(dossier uuid.UUID, h *held) error {
 		return err
 	}
 	b.touched[dossier] = h
-	raw, found, err := b.of.views.source(b.ctx, b.index, dossier.String())
-	if err != nil || !found {
+	return b.of.views.patiently(b.ctx, func() error {
+		raw, found, err := b.of.views.source(b.ctx, b.index, dossier.String())
+		if err != nil || !found {
+			return err
+		}
+		h.lines, err = reader.lines(raw)
 		return err
-	}
-	h.lines, err = reader.lines(raw)
-	return err
+	})
 }
 
 // Put implements projections.Documents.
@@ -119,7 +121,7 @@ func (b *build) flush(wait bool) error {
 	b.sent = make(chan error, 1)
 	go func() {
 		var err error
-		b.told, err = b.of.views.send(b.ctx, b.index, &full)
+		b.told, err = b.of.views.insist(b.ctx, b.index, &full)
 		b.sent <- err
 	}()
 	if wait {
@@ -151,15 +153,22 @@ func (b *build) Finish(ctx context.Context) (projections.Generation, error) {
 	}
 	v := b.of.views
 	usual := body(obj{"index": obj{"refresh_interval": "1s", "auto_expand_replicas": "0-1"}})
-	if err := v.es.write(ctx, esapi.IndicesPutSettingsRequest{Index: []string{b.index}, Body: usual}, nil); err != nil {
-		return nil, err
-	}
-	first, err := v.createState(ctx, b.index, b.state)
+	var first at
+	err := v.patiently(ctx, func() (err error) {
+		if err = v.es.write(ctx, esapi.IndicesPutSettingsRequest{Index: []string{b.index}, Body: usual}, nil); err != nil {
+			return err
+		}
+		first, err = v.createState(ctx, b.index, b.state)
+		if isKind(err, "version_conflict_engine_exception") { // its answer was lost before
+			first, err = v.readState(ctx, b.index)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	b.done = true
-	g := b.of.generation(b.index, b.hot)
+	g := b.of.generation(b.index, whole, b.hot)
 	g.last = &first
 	return g, nil
 }

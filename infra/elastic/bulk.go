@@ -3,6 +3,7 @@ package elastic
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -81,6 +82,17 @@ func (v *Views) send(ctx context.Context, index string, b *bulk) (refused []refu
 	return refused, nil
 }
 
+// insist sends a bulk until it has arrived, over whatever may pass by itself: a
+// document that was written before loses against itself. Errors: what will not
+// pass, the context's.
+func (v *Views) insist(ctx context.Context, index string, b *bulk) (refused []refusal, err error) {
+	err = v.patiently(ctx, func() (err error) {
+		refused, err = v.send(ctx, index, b)
+		return err
+	})
+	return refused, err
+}
+
 func (v *Views) sendPart(ctx context.Context, index string, b *bulk) (refused []refusal, err error) {
 	for range attempts {
 		if err := v.pace.before(ctx); err != nil {
@@ -93,7 +105,7 @@ func (v *Views) sendPart(ctx context.Context, index string, b *bulk) (refused []
 		case err == nil:
 			v.pace.taken()
 			return refused, nil
-		case !passing(err):
+		case !crowded(err):
 			return refused, err
 		}
 		v.pace.pushedBack()
@@ -101,10 +113,10 @@ func (v *Views) sendPart(ctx context.Context, index string, b *bulk) (refused []
 	return refused, err
 }
 
-// passing reports whether a fault is one of load that waiting cures.
-func passing(err error) bool {
-	f, ok := err.(*fault)
-	return ok && (f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable)
+// crowded reports whether the cluster has no room at the moment.
+func crowded(err error) bool {
+	var f *fault
+	return errors.As(err, &f) && (f.status == http.StatusTooManyRequests || f.status == http.StatusServiceUnavailable)
 }
 
 // item is the answer for one document.
@@ -137,11 +149,11 @@ func (v *Views) try(ctx context.Context, index string, b *bulk) (left *bulk, ref
 		case status < 300, status == http.StatusConflict: // a newer one is there
 		case status == http.StatusTooManyRequests, status == http.StatusServiceUnavailable:
 			left.add(b.part(i, i+1))
-			err = &fault{status: status, kind: one.Index.Error.Type}
+			err = passing{&fault{status: status, kind: one.Index.Error.Type}}
 		case status == http.StatusBadRequest, status == http.StatusRequestEntityTooLarge, status == http.StatusUnprocessableEntity:
 			refused = append(refused, refusal{b.ops[i].it, fmt.Sprintf("Elasticsearch refuses its document: %d %s", status, one.Index.Error.Type)})
 		default: // of the index or the account, not of this document
-			return b, refused, &fault{status: status, kind: one.Index.Error.Type}
+			return b, refused, (&fault{status: status, kind: one.Index.Error.Type}).sorted()
 		}
 	}
 	return left, refused, err

@@ -80,33 +80,34 @@ func isKind(err error, kinds ...string) bool {
 }
 
 func (c *client) read(ctx context.Context, req esapi.Request, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, errSilent)
 	defer cancel()
 	_, err := c.do(ctx, c.reads, req, into)
 	return err
 }
 
 func (c *client) write(ctx context.Context, req esapi.Request, into any) error {
-	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, writeTimeout, errSilent)
 	defer cancel()
 	_, err := c.do(ctx, c.writes, req, into)
 	return err
 }
 
+// errSilent ends the wait for an answer; the caller's own end is another one.
+var errSilent = errors.New("no answer in time")
+
 // do sends a request and reads its answer into a value, unless that is nil.
-// Errors: *fault, or why there was no answer.
+// Errors: *fault or why there was no answer, as passing where waiting may cure
+// it; the context's.
 func (c *client) do(ctx context.Context, by esapi.Transport, req esapi.Request, into any) (http.Header, error) {
 	res, err := req.Do(ctx, by)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("elasticsearch at %s: %w", c.where, ctx.Err())
-		}
-		return nil, fmt.Errorf("elasticsearch at %s: %w", c.where, err)
+		return nil, c.unanswered(ctx, err)
 	}
 	defer res.Body.Close()
 	raw, err := readAll(res)
 	if err != nil {
-		return nil, fmt.Errorf("elasticsearch at %s: %w", c.where, err)
+		return nil, c.unanswered(ctx, err)
 	}
 	if res.StatusCode >= 300 {
 		return res.Header, faultOf(res.StatusCode, raw)
@@ -119,13 +120,23 @@ func (c *client) do(ctx context.Context, by esapi.Transport, req esapi.Request, 
 	return res.Header, nil
 }
 
+func (c *client) unanswered(ctx context.Context, err error) error {
+	switch {
+	case context.Cause(ctx) == errSilent:
+		err = errSilent
+	case ctx.Err() != nil:
+		return fmt.Errorf("elasticsearch at %s: %w", c.where, ctx.Err())
+	}
+	return passing{fmt.Errorf("elasticsearch at %s: %w", c.where, err)}
+}
+
 func readAll(res *esapi.Response) ([]byte, error) {
 	var b bytes.Buffer
 	_, err := b.ReadFrom(io.Reader(res.Body))
 	return b.Bytes(), err
 }
 
-func faultOf(status int, raw []byte) *fault {
+func faultOf(status int, raw []byte) error {
 	var said struct {
 		Error struct {
 			Type   string `json:"type"`
@@ -135,6 +146,15 @@ func faultOf(status int, raw []byte) *fault {
 	f := &fault{status: status, kind: http.StatusText(status)}
 	if json.Unmarshal(raw, &said) == nil && said.Error.Type != "" {
 		f.kind, f.reason = said.Error.Type, said.Error.Reason
+	}
+	return f.sorted()
+}
+
+// sorted marks a fault that waiting cures as passing.
+func (f *fault) sorted() error {
+	switch f.status {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return passing{f}
 	}
 	return f
 }

@@ -106,19 +106,20 @@ func groupKey(by map[string]string) string {
 // between two moments; of half as long a time where there are too many at once.
 func (v *Views) values(ctx context.Context, q projections.TimesQuery, from, to time.Time, into map[string][2][]int64) error {
 	filter := obj{"bool": obj{"filter": within([]obj{timesFilter(q)}, "submitted_at", from, to)}}
-	groups, _, _, err := v.all[3].gather(ctx, filter, q.By)
+	tally, _, err := v.all[3].gather(ctx, filter, q)
 	if errors.Is(err, errTooMany) {
 		middle := from.Add(to.Sub(from) / 2)
 		return errors.Join(v.values(ctx, q, from, middle, into), v.values(ctx, q, middle, to, into))
 	}
-	for _, g := range groups {
-		for step := range g.minutes {
-			key := groupKey(g.By) + step
-			has := into[key]
-			into[key] = [2][]int64{append(has[0], g.minutes[step]...), append(has[1], g.seconds[step]...)}
-		}
+	if err != nil {
+		return err
 	}
-	return err
+	tally.Values(func(by map[string]string, step string, minutes, seconds []int64) {
+		key := groupKey(by) + step
+		has := into[key]
+		into[key] = [2][]int64{append(has[0], minutes...), append(has[1], seconds...)}
+	})
+	return nil
 }
 
 func received(r projections.TimesReport) (all int) {

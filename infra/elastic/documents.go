@@ -12,8 +12,10 @@ import (
 // dossiers at hand counts once it is written.
 type documents struct {
 	docs    kind
+	part    int
 	state   state
 	moved   bool // state changed
+	further bool // the checkpoint did
 	parks   bool // in what is parked, too
 	purge   bool
 	bulk    bulk
@@ -23,9 +25,9 @@ type documents struct {
 
 var _ projections.Documents = (*documents)(nil)
 
-func newDocuments(docs kind, s state, h *hot) *documents {
+func newDocuments(docs kind, part int, s state, h *hot) *documents {
 	s.Parked = slices.Clone(s.Parked)
-	return &documents{docs: docs, state: s, touched: map[uuid.UUID]*held{}, hot: h}
+	return &documents{docs: docs, part: part, state: s, touched: map[uuid.UUID]*held{}, hot: h}
 }
 
 // at gives what is at hand of a dossier, to be changed.
@@ -42,11 +44,14 @@ func (d *documents) at(dossier uuid.UUID) *held {
 }
 
 // Checkpoint implements projections.Documents.
-func (d *documents) Checkpoint() (projections.Checkpoint, error) { return d.state.Checkpoint, nil }
+func (d *documents) Checkpoint() (projections.Checkpoint, error) {
+	return d.state.checkpoint(d.part), nil
+}
 
 // SetCheckpoint implements projections.Documents.
 func (d *documents) SetCheckpoint(c projections.Checkpoint) error {
-	d.state.Checkpoint, d.moved = c, true
+	d.state.set(d.part, c)
+	d.moved, d.further = true, true
 	return nil
 }
 

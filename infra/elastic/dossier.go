@@ -24,7 +24,7 @@ import (
 //	s:<folded source>  pointer of an imported dossier
 type dossierDocs struct{ proofs projections.Proofs }
 
-func (dossierDocs) format() int { return 1 }
+func (dossierDocs) format() int { return 2 }
 
 func (dossierDocs) properties() obj {
 	return obj{
@@ -95,6 +95,9 @@ func docID(kind byte, folded string) string {
 
 // find follows pointers from a key to the document.
 func (p *projection) find(ctx context.Context, key string) (view projections.DossierView, found bool, err error) {
+	if err := p.verify(ctx); err != nil {
+		return view, false, err
+	}
 	for range 4 { // s: to the id, the id to c:
 		raw, found, err := p.views.source(ctx, p.alias(), key)
 		if err != nil || !found {
@@ -136,7 +139,7 @@ func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit i
 	if err != nil {
 		return projections.Page{}, err
 	}
-	after, err := parseCursor(cursor, "subject", subject.String())
+	after, err := projections.ParseCursor(cursor, "subject", subject.String())
 	if err != nil {
 		return projections.Page{}, err
 	}
@@ -146,7 +149,7 @@ func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit i
 	query := obj{"bool": obj{"minimum_should_match": 1, "should": []obj{
 		{"term": obj{"owner": subject.String()}}, {"term": obj{"submitter": subject.String()}},
 	}}}
-	return v.all[0].page(ctx, query, newestFirst, limit, after)
+	return v.all[0].page(ctx, obj{"query": query}, newestFirst, limit, after)
 }
 
 // LapsedSupplements implements projections.Views, the longest lapsed first; at

@@ -1,6 +1,9 @@
 package elastic
 
-import "hoso/domain"
+import (
+	"hoso/domain"
+	"hoso/domain/eventlog"
+)
 
 // The refusals at opening.
 var (
@@ -10,6 +13,9 @@ var (
 	ErrDenied error = &domain.Error{Code: "views_denied",
 		VI: "Máy chủ tra cứu (Elasticsearch) từ chối tài khoản: hãy kiểm tra tên và mật khẩu trong địa chỉ.",
 		EN: "The view server (Elasticsearch) refuses the account: check the user and the password in the address."}
+	ErrNoRight error = &domain.Error{Code: "views_no_right",
+		VI: "Tài khoản không có đủ quyền trên máy chủ tra cứu (Elasticsearch): cần monitor và manage_index_templates trên cụm, all trên các chỉ mục của chương trình.",
+		EN: "The account lacks rights on the view server (Elasticsearch): it needs monitor and manage_index_templates on the cluster, and all on the program's indices."}
 	ErrNotElasticsearch error = &domain.Error{Code: "views_not_elasticsearch",
 		VI: "Máy chủ ở địa chỉ này không phải Elasticsearch: hãy kiểm tra địa chỉ.",
 		EN: "What answers at this address is not Elasticsearch: check the address."}
@@ -18,9 +24,18 @@ var (
 		EN: "The view server's address must read http://user:password@host:9200; several with commas between them."}
 )
 
-// The refusals of queries.
-var (
-	errBadGroup = &domain.Error{Code: "bad_group",
-		VI: "Chỉ nhóm được theo procedure, agency hoặc month, mỗi thứ một lần.",
-		EN: "Figures can be grouped by procedure, agency and month, each once."}
-)
+// ErrUnavailable says that the cluster does not answer at the moment, or has no
+// room: the same query may succeed later. It is also eventlog.ErrUnavailable.
+var ErrUnavailable error = &domain.Error{Code: "views_unavailable",
+	VI: "Hiện chưa tra cứu được, hệ thống tra cứu đang tạm ngừng hoặc quá tải. Hãy thử lại sau ít giây.",
+	EN: "Look-ups and searches are not available at the moment: their server does not answer or is too busy. Try again in a few seconds."}
+
+// passing is a fault that waiting cures, with its cause: no connection, or one
+// that was cut, no answer in time, an overloaded or starting cluster.
+type passing struct{ cause error }
+
+func (p passing) Error() string   { return p.cause.Error() }
+func (p passing) Unwrap() []error { return []error{ErrUnavailable, p.cause} }
+
+// Is makes it what other stores answer that are away.
+func (p passing) Is(target error) bool { return target == eventlog.ErrUnavailable }

@@ -3,6 +3,7 @@ package elastic
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"hoso/projections"
 )
@@ -11,9 +12,10 @@ import (
 // until it has landed, or the views are closed, or the generation retired;
 // then done is closed, and the fields below may be read.
 type flight struct {
-	next state // the state it brings, as far as is known at the start
-	bulk bulk
-	done chan struct{}
+	next  state // the state it brings, as far as is known at the start
+	bulk  bulk
+	done  chan struct{}
+	stale bool // landed may not be the stored state any more
 
 	landed  at
 	refused []refusal
@@ -70,15 +72,19 @@ func (f *flight) fly(g *generation) {
 	}
 	parked := make([]projections.Parked, len(f.refused))
 	for i, r := range f.refused {
-		parked[i], f.other = r.parked(), true
+		parked[i] = r.parked()
 	}
 	f.err = f.keepTrying(g, func() error { return f.move(g, parked) })
 	if f.err != nil {
+		if errors.Is(f.err, projections.ErrRetired) && g.part != whole {
+			v.turns.renew(g.of.lanes[g.part]) // the next event may be long in coming
+		}
 		return
 	}
+	f.other = !f.landed.same(g.part, f.next)
 	g.of.tellParked(parked)
 	if g.serves() {
-		g.of.tell(f.landed.Checkpoint.Resume)
+		g.of.tell(f.landed.checkpoint(whole).Resume)
 	}
 }
 
@@ -88,7 +94,7 @@ func (f *flight) fly(g *generation) {
 func (f *flight) move(g *generation, parked []projections.Parked) error {
 	v := g.of.views
 	base := f.landed
-	if f.other {
+	if f.stale {
 		now, err := v.readState(v.ctx, g.index)
 		if err != nil {
 			return err
@@ -99,8 +105,9 @@ func (f *flight) move(g *generation, parked []projections.Parked) error {
 		base = now
 	}
 	next := base.state
-	if base.Checkpoint.Resume.Before(f.next.Checkpoint.Resume) {
-		next.Checkpoint = f.next.Checkpoint
+	next.Parked = slices.Clone(next.Parked)
+	if target := f.next.checkpoint(g.part); base.checkpoint(g.part).Resume.Before(target.Resume) {
+		next.set(g.part, target)
 	} else if len(parked) == 0 {
 		f.landed = base
 		return nil
@@ -110,7 +117,7 @@ func (f *flight) move(g *generation, parked []projections.Parked) error {
 	}
 	moved, err := v.moveState(v.ctx, g.index, base, next)
 	if err != nil {
-		f.other = true
+		f.stale = true
 		return err
 	}
 	f.landed = moved
@@ -128,7 +135,7 @@ func (f *flight) keepTrying(g *generation, try func() error) error {
 			return g.of.views.ctx.Err()
 		case !errors.Is(err, projections.ErrFenced):
 			g.of.views.logger.Error("the view cannot be written; trying again", "projection", g.of.name,
-				"until", f.next.Checkpoint.Resume.String(), "error", err)
+				"until", f.next.checkpoint(g.part).Resume.String(), "error", err)
 			if err := sleep(g.of.views.ctx, wait); err != nil {
 				return err
 			}

@@ -10,10 +10,12 @@ import (
 	"hoso/projections"
 )
 
-// generation is one index of documents.
+// generation is one index of documents, as the writer of a partition sees it,
+// or of the whole.
 type generation struct {
 	of    *projection
 	index string
+	part  int
 
 	mu     sync.Mutex // held by Update
 	last   *at        // nil: to be read first
@@ -23,17 +25,17 @@ type generation struct {
 
 var _ projections.Generation = (*generation)(nil)
 
-func (p *projection) generation(index string, h *hot) *generation {
+func (p *projection) generation(index string, part int, h *hot) *generation {
 	if h == nil {
-		h = newHot(p.hotSize)
+		h = newHot(p.hotSize / len(p.lanes))
 	}
-	return &generation{of: p, index: index, hot: h}
+	return &generation{of: p, index: index, part: part, hot: h}
 }
 
 // Checkpoint implements projections.Generation.
 func (g *generation) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
 	s, err := g.now(ctx)
-	return s.Checkpoint, err
+	return s.checkpoint(g.part), err
 }
 
 // Parked implements projections.Generation.
@@ -64,12 +66,12 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 	if g.of.views.opt.ReadOnly || g.of.views.ctx.Err() != nil {
 		return fmt.Errorf("view %s: %w: it is closed or open for reading only", g.of.name, eventlog.ErrStopped)
 	}
-	for {
+	for fenced := 0; ; {
 		base, err := g.base(ctx)
 		if err != nil {
 			return err
 		}
-		docs := newDocuments(g.of.docs, base, g.hot)
+		docs := newDocuments(g.of.docs, g.part, base, g.hot)
 		if err := apply(docs); err != nil {
 			return err
 		}
@@ -82,9 +84,17 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 			g.launch(docs)
 			return nil
 		}
-		return g.commit(ctx, docs)
+		err = g.commit(ctx, docs)
+		if errors.Is(err, projections.ErrFenced) && len(base.Checkpoints) > 1 && fenced < maxFenced {
+			fenced++ // most likely the writer of another partition: each moves the same state
+			continue
+		}
+		return err
 	}
 }
+
+// maxFenced bounds how often an Update is tried beside those of other partitions.
+const maxFenced = 20
 
 // base is the state that the next batch begins from.
 func (g *generation) base(ctx context.Context) (state, error) {
@@ -114,7 +124,7 @@ func (g *generation) commit(ctx context.Context, docs *documents) error {
 	}
 	parked := docs.settle(refused)
 	if docs.purge {
-		docs.state.Unpurged, docs.moved = docs.state.Unpurged+1, true
+		docs.moved = true
 		if err := g.removeOthers(ctx); err != nil {
 			return err
 		}
@@ -125,7 +135,15 @@ func (g *generation) commit(ctx context.Context, docs *documents) error {
 	if g.last == nil {
 		return fmt.Errorf("index %s: %w", g.index, projections.ErrFenced)
 	}
-	moved, err := v.moveState(ctx, g.index, *g.last, docs.state)
+	next := g.last.state // with the other partitions' checkpoints as they are by now
+	next.Parked = docs.state.Parked
+	if docs.further {
+		next.set(g.part, docs.state.checkpoint(g.part))
+	}
+	if docs.purge {
+		next.Unpurged++
+	}
+	moved, err := v.moveState(ctx, g.index, *g.last, next)
 	if err != nil {
 		g.last = nil // also where it is unknown whether it was written
 		return err
@@ -136,7 +154,7 @@ func (g *generation) commit(ctx context.Context, docs *documents) error {
 		g.expunge()
 	}
 	if g.serves() {
-		g.of.tell(moved.Checkpoint.Resume)
+		g.of.tell(moved.checkpoint(whole).Resume)
 	}
 	return nil
 }
@@ -160,5 +178,5 @@ func (g *generation) Discard() error {
 func (g *generation) serves() bool {
 	g.of.state.Lock()
 	defer g.of.state.Unlock()
-	return g.of.serving == g
+	return g.of.serving == g.index
 }

@@ -93,6 +93,7 @@ var (
 // shelf is what there is of a projection.
 type shelf struct {
 	serving, previous string   // index names, "" for none
+	twice             []string // serve beside serving, by two processes that built at once
 	mine              []string // all generations of this program's format
 	others            []string // those of other formats
 }
@@ -113,7 +114,10 @@ func (p *projection) look(ctx context.Context) (s shelf, err error) {
 		}
 		s.mine = append(s.mine, index)
 		if _, ok := is.Aliases[p.alias()]; ok {
-			s.serving = index
+			if s.serving != "" {
+				s.twice = append(s.twice, min(index, s.serving)) // of one length: the newer one is greater
+			}
+			s.serving = max(index, s.serving)
 		}
 		if _, ok := is.Aliases[p.previous()]; ok {
 			s.previous = index

@@ -41,8 +41,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// TestWrongPassword asks a real server that has security on.
-func TestWrongPassword(t *testing.T) {
+// guarded is the address of a real server that has security on.
+func guarded(t *testing.T) *url.URL {
+	t.Helper()
 	u, err := url.Parse(server(t))
 	if err != nil {
 		t.Fatal(err)
@@ -50,10 +51,33 @@ func TestWrongPassword(t *testing.T) {
 	if u.User == nil {
 		t.Skip("the server of HOSO_TEST_ELASTIC has no password")
 	}
+	return u
+}
+
+func TestWrongPassword(t *testing.T) {
+	u := guarded(t)
 	for _, user := range []*url.Userinfo{url.UserPassword("elastic", "wrong"), nil} {
 		u.User = user
 		if _, err := Open(t.Context(), u.String(), Options{Prefix: "hoso-test-denied"}); !errors.Is(err, ErrDenied) {
 			t.Errorf("as %v: %v; want ErrDenied", user, err)
 		}
+	}
+}
+
+// TestNoRight comes as a user that may only read: reading is all it may open
+// the views for.
+func TestNoRight(t *testing.T) {
+	u := guarded(t)
+	password, _ := u.User.Password()
+	u.User = url.UserPassword("reader", password) // as .ci/elasticsearch makes it
+	_, err := Open(t.Context(), u.String(), Options{Prefix: "hoso-test-reader", ReadOnly: true})
+	if errors.Is(err, ErrDenied) {
+		t.Skip("this server has no user reader with elastic's password")
+	}
+	if err != nil {
+		t.Errorf("for reading: %v", err)
+	}
+	if _, err := Open(t.Context(), u.String(), Options{Prefix: "hoso-test-reader"}); !errors.Is(err, ErrNoRight) || strings.Contains(err.Error(), password) {
+		t.Errorf("for writing: %v; want ErrNoRight", err)
 	}
 }

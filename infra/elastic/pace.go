@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -44,6 +45,21 @@ func (p *pace) before(ctx context.Context) error {
 		return ctx.Err()
 	}
 	return sleep(ctx, wait/2+rand.N(wait)) // writers pushed back together come back apart
+}
+
+// patiently does again what failed only for the moment, until it does not or
+// the context ends: for what may be done twice.
+func (v *Views) patiently(ctx context.Context, do func() error) error {
+	for wait := firstWait; ; wait = min(2*wait, longest) {
+		err := do()
+		if !errors.Is(err, ErrUnavailable) {
+			return err
+		}
+		v.logger.Error("Elasticsearch does not answer or has no room; trying again", "error", err)
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

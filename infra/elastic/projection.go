@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -17,31 +18,61 @@ type projection struct {
 	views   *Views
 	name    string
 	docs    kind
-	hotSize int // dossiers kept at hand
+	hotSize int     // dossiers kept at hand
+	lanes   []*lane // one a partition
 
 	state   sync.Mutex
-	serving *generation       // as far as this process knows
+	serving string            // the index, as far as this process knows
 	seen    eventlog.Position // what this process wrote into it
 	moved   chan struct{}     // closed at the next change of seen
 	builds  int               // running
 
-	refresh sync.Mutex
-	visible eventlog.Position // queries answer at least this
+	refresh   sync.Mutex
+	visible   eventlog.Position // queries answer at least this
+	visibleIn string            // in this index
+
+	verified atomic.Int64 // when the documents were last seen to be of the right log, ns since 1970
 }
 
-var _ projections.Store = (*projection)(nil)
+// lane is where the documents of one partition are written.
+type lane struct {
+	*projection
+	part int
+	gen  *generation // the serving one, with what is at hand of it; guarded by projection.state
+}
+
+var _ projections.Store = (*lane)(nil)
 
 // Name implements projections.Store.
 func (p *projection) Name() string { return p.name }
 
+// Partition implements projections.Store.
+func (l *lane) Partition() projections.Partition {
+	return projections.Partition{Index: l.part, Of: len(l.lanes)}
+}
+
 // Serving implements projections.Store.
-func (p *projection) Serving(ctx context.Context) (projections.Generation, string) {
-	s, err := p.look(ctx)
+func (l *lane) Serving(ctx context.Context) (projections.Generation, string) {
+	p := l.projection
+	var s shelf
+	err := p.views.patiently(ctx, func() (err error) { s, err = p.look(ctx); return err }) // else a pause would look like a missing view
 	switch {
 	case err != nil:
 		return nil, err.Error()
+	case len(s.twice) > 0 && !p.views.opt.ReadOnly:
+		if err := p.exchange(ctx, s, s.serving, s.twice); err != nil {
+			return nil, err.Error()
+		}
+		return l.Serving(ctx)
 	case s.serving != "":
-		return p.known(s.serving), ""
+		now, err := p.views.readState(ctx, s.serving)
+		if err != nil {
+			return nil, err.Error()
+		}
+		if n := len(now.Checkpoints); n != len(p.lanes) {
+			return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes))
+		}
+		return l.known(s.serving), ""
 	case len(s.others) > 0:
 		return nil, fmt.Sprintf("there is none of format %d, only of others", p.docs.format())
 	}
@@ -49,25 +80,43 @@ func (p *projection) Serving(ctx context.Context) (projections.Generation, strin
 }
 
 // known gives the generation that serves, with what is at hand of it.
-func (p *projection) known(index string) *generation {
-	p.state.Lock()
-	defer p.state.Unlock()
-	if p.serving == nil || p.serving.index != index {
-		p.serving = p.generation(index, nil)
+func (l *lane) known(index string) *generation {
+	l.state.Lock()
+	defer l.state.Unlock()
+	if l.gen == nil || l.gen.index != index {
+		l.gen = l.generation(index, l.part, nil)
 	}
-	return p.serving
+	l.serving = index
+	return l.gen
 }
 
 // Serve implements projections.Store: one exchange of aliases, refused when
 // another process exchanged them meanwhile.
-func (p *projection) Serve(ctx context.Context, next projections.Generation) error {
+func (p *projection) Serve(ctx context.Context, next projections.Generation, erased eventlog.Position) error {
 	g, ok := next.(*generation)
 	if !ok || g.of != p {
 		return fmt.Errorf("view %s: the generation belongs elsewhere", p.name)
 	}
+	return p.views.patiently(ctx, func() error {
+		before, err := p.serve(ctx, g)
+		if err == nil {
+			err = p.took(ctx, g, before)
+		}
+		if err != nil || before == "" || erased == (eventlog.Position{}) {
+			return err
+		}
+		return p.removeUnseen(ctx, before, erased)
+	})
+}
+
+// serve makes a generation serve and names the one before.
+func (p *projection) serve(ctx context.Context, g *generation) (before string, err error) {
 	s, err := p.look(ctx)
 	if err != nil {
-		return err
+		return "", err
+	}
+	if s.serving == g.index { // the answer to its exchange was lost
+		return s.previous, nil
 	}
 	older := slices.DeleteFunc(slices.Clone(s.mine), func(index string) bool {
 		return index == s.serving || p.numberOf(index) >= p.numberOf(g.index)
@@ -75,10 +124,23 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation) err
 	if s.serving != "" {
 		older = append(older, s.others...)
 	}
-	if err := p.exchange(ctx, s, g.index, older); err != nil {
-		return err
+	// Searches must not fall back behind what they found before.
+	if err := p.views.es.write(ctx, esapi.IndicesRefreshRequest{Index: []string{g.index}}, nil); err != nil {
+		return "", err
 	}
-	return p.took(ctx, g, s.serving)
+	return s.serving, p.exchange(ctx, s, g.index, older)
+}
+
+// removeUnseen deletes a generation that has not seen an erasure.
+func (p *projection) removeUnseen(ctx context.Context, index string, erased eventlog.Position) error {
+	s, err := p.views.readState(ctx, index)
+	switch {
+	case isKind(err, missingIndex):
+		return nil
+	case err == nil && s.checkpoint(whole).Resume.Before(erased):
+		return p.remove(ctx, index)
+	}
+	return err
 }
 
 // exchange makes an index serve and the one that served the one before.
@@ -111,11 +173,11 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 		}
 	}
 	p.state.Lock()
-	p.serving = g
+	p.serving = g.index
+	if len(p.lanes) == 1 { // what is at hand of it goes on
+		g.part, p.lanes[0].gen = 0, g
+	}
 	p.state.Unlock()
-	p.refresh.Lock()
-	p.visible = eventlog.Position{}
-	p.refresh.Unlock()
 	cp, err := g.Checkpoint(ctx)
 	if err == nil {
 		p.tell(cp.Resume)
@@ -123,28 +185,24 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 	return err
 }
 
-// RollBack makes the generation before the serving one again, and keeps the
-// serving one as the one to go back to. Stop the projection's runners first:
-// they must start anew from its checkpoint.
-func (v *Views) RollBack(ctx context.Context, name string) error {
-	p, err := v.projection(name)
-	if err != nil {
-		return err
-	}
+// Previous implements projections.Store.
+func (p *projection) Previous(ctx context.Context) (projections.Generation, string) {
 	s, err := p.look(ctx)
 	if err != nil {
-		return err
+		return nil, err.Error()
 	}
 	if s.previous == "" || s.serving == "" {
-		return fmt.Errorf("view %s: there is no generation to go back to", name)
+		return nil, "there was none before, or an erasure removed it"
 	}
-	if err := v.changeState(ctx, s.previous, func(s *state) { s.Retired = false }); err != nil {
-		return err
+	partitions := 0
+	err = p.views.changeState(ctx, s.previous, func(s *state) { s.Retired, partitions = false, len(s.Checkpoints) })
+	if err != nil {
+		return nil, err.Error()
 	}
-	if err := p.exchange(ctx, s, s.previous, nil); err != nil {
-		return err
+	if partitions != len(p.lanes) {
+		return nil, fmt.Sprintf("it was built in %d partitions, not in %d", partitions, len(p.lanes))
 	}
-	return p.took(ctx, p.generation(s.previous, nil), s.serving)
+	return p.generation(s.previous, whole, nil), ""
 }
 
 // tell lets waiters know how far the serving documents have come.

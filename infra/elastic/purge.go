@@ -19,7 +19,7 @@ func (g *generation) removeOthers(ctx context.Context) error {
 		return err
 	}
 	older := append(s.others, slices.DeleteFunc(s.mine, func(index string) bool {
-		return g.of.numberOf(index) >= g.of.numberOf(g.index)
+		return index == g.index || index != s.previous && g.of.numberOf(index) > g.of.numberOf(g.index)
 	})...)
 	return g.of.remove(ctx, older...)
 }
@@ -115,6 +115,6 @@ func (p *projection) resume(ctx context.Context) {
 		return // queries and Start will say
 	}
 	if now, err := p.views.readState(ctx, s.serving); err == nil && now.Unpurged > 0 {
-		p.known(s.serving).expunge()
+		p.lanes[0].known(s.serving).expunge()
 	}
 }

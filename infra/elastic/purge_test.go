@@ -45,7 +45,7 @@ func TestErasureReachesTheDisk(t *testing.T) {
 	defer stop()
 	views := s.Views.(*Views)
 	for _, p := range views.all { // onto the disk
-		if err := p.known(must(p.look(t.Context())).serving).expungeOnce(t.Context()); err != nil {
+		if err := p.lanes[0].known(must(p.look(t.Context())).serving).expungeOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/uuid"
 
 	"hoso/domain/eventlog"
 	"hoso/projections"
@@ -51,9 +53,10 @@ func (p *projection) built(err error) error {
 // it is searched for before them, in the same request, in the same index.
 func (p *projection) ask(ctx context.Context, query obj, into *answer) (seen eventlog.Position, err error) {
 	var lines bytes.Buffer
+	head := obj{"index": p.alias(), "allow_partial_search_results": false} // without a shard there is no answer
 	for _, one := range []obj{
-		{"index": p.alias()}, {"size": 1, "query": obj{"ids": obj{"values": []string{stateID}}}, "_source": "state.checkpoint.Resume"},
-		{"index": p.alias()}, query,
+		head, {"size": 1, "query": obj{"ids": obj{"values": []string{stateID}}}, "_source": []string{"state.checkpoints.Resume", "state.checkpoints.Log"}},
+		head, query,
 	} {
 		if err := json.MarshalWrite(&lines, one); err != nil {
 			return seen, err
@@ -83,7 +86,32 @@ func (p *projection) ask(ctx context.Context, query obj, into *answer) (seen eve
 	if len(first.Hits.Hits) > 0 {
 		err = json.Unmarshal(first.Hits.Hits[0].Source, &doc)
 	}
-	return doc.State.Checkpoint.Resume, err
+	if err != nil {
+		return seen, err
+	}
+	cp := doc.State.checkpoint(whole)
+	return cp.Resume, projections.CheckLog(p.name, cp.Log, p.views.opt.Log)
+}
+
+// verifyEvery is how often look-ups, which read one document and nothing else,
+// make sure of which log it is.
+const verifyEvery = time.Second
+
+// verify looks whether the serving documents are of the right log, unless that
+// was so a moment ago.
+func (p *projection) verify(ctx context.Context) error {
+	if p.views.opt.Log == uuid.Nil || time.Now().UnixNano()-p.verified.Load() < int64(verifyEvery) {
+		return nil
+	}
+	now, err := p.views.readState(ctx, p.alias())
+	if err != nil {
+		return p.built(err)
+	}
+	if err := projections.CheckLog(p.name, now.checkpoint(whole).Log, p.views.opt.Log); err != nil {
+		return err
+	}
+	p.verified.Store(time.Now().UnixNano())
+	return nil
 }
 
 func decode(raw jsontext.Value, to *answer) error {
@@ -104,19 +132,23 @@ type order struct{ key, direction string }
 
 var newestFirst = order{"submitted_at", "desc"}
 
-// page gives a run of hits and where the next one goes on.
-func (p *projection) page(ctx context.Context, query obj, by order, limit int, after cursor) (page projections.Page, err error) {
-	search := obj{
-		"size": limit + 1, "track_total_hits": false, "_source": "view", "query": query,
-		"sort": []obj{{by.key: by.direction}, {"id": by.direction}},
-	}
-	if after.set {
+// page gives a run of a search's hits and where the next one goes on.
+func (p *projection) page(ctx context.Context, search obj, by order, limit int, after projections.Cursor) (projections.Page, error) {
+	page, _, err := p.pageAnd(ctx, search, by, limit, after)
+	return page, err
+}
+
+// pageAnd is page, with what the search's aggregations answer.
+func (p *projection) pageAnd(ctx context.Context, search obj, by order, limit int, after projections.Cursor) (page projections.Page, aggregations jsontext.Value, err error) {
+	search["size"], search["track_total_hits"], search["_source"] = limit+1, false, "view"
+	search["sort"] = []obj{{by.key: by.direction}, {"id": by.direction}}
+	if after.Set {
 		search["search_after"] = []any{after.Key, after.ID.String()}
 	}
 	var found answer
 	at, err := p.ask(ctx, search, &found)
 	if err != nil {
-		return page, err
+		return page, nil, err
 	}
 	page.Position, page.Hits = at.String(), []projections.DossierView{}
 	for i, h := range found.Hits.Hits {
@@ -128,17 +160,18 @@ func (p *projection) page(ctx context.Context, query obj, by order, limit int, a
 			View projections.DossierView `json:"view"`
 		}
 		if err := json.Unmarshal(h.Source, &doc); err != nil {
-			return page, err
+			return page, nil, err
 		}
 		page.Hits = append(page.Hits, doc.View)
-		after.ID = doc.View.ID
 		var sorted []jsontext.Value // by the key, then the id
 		if err := json.Unmarshal(h.Sort, &sorted); err != nil {
-			return page, err
+			return page, nil, err
 		}
-		if err := json.Unmarshal(sorted[0], &after.Key); err != nil {
-			return page, err
+		var key int64
+		if err := json.Unmarshal(sorted[0], &key); err != nil {
+			return page, nil, err
 		}
+		after = after.At(key, doc.View.ID)
 	}
-	return page, nil
+	return page, found.Aggregations, nil
 }

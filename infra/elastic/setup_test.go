@@ -3,12 +3,16 @@ package elastic
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
@@ -61,20 +65,44 @@ func sweep(t testing.TB, prefix string) {
 func opener(prefix string, address string, change func(*Options)) viewtest.Open {
 	return func(t testing.TB, place string, o viewtest.Options) viewtest.Views {
 		t.Helper()
-		opt := Options{Proofs: o.Proofs, Head: o.Head, Logger: o.Logger, ReadOnly: o.ReadOnly, Prefix: prefix + "-" + place}
+		opt := Options{Proofs: o.Proofs, Head: o.Head, Log: o.Log, Logger: o.Logger, ReadOnly: o.ReadOnly, Prefix: prefix + "-" + place}
+		opt.tact = 100 * time.Millisecond
 		if change != nil {
 			change(&opt)
+		}
+		var cut atomic.Bool
+		inner := opt.wrap
+		opt.wrap = func(through http.RoundTripper) http.RoundTripper {
+			if inner != nil {
+				through = inner(through)
+			}
+			return between(func(r *http.Request) (*http.Response, error) {
+				if cut.Load() {
+					return nil, errors.New("cut off")
+				}
+				return through.RoundTrip(r)
+			})
 		}
 		v, err := Open(t.Context(), address, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
+		cuts.Store(v, &cut)
 		t.Cleanup(func() {
 			v.Close()
 			sweep(t, opt.Prefix) // each open index costs the server
 		})
 		return v
 	}
+}
+
+// cuts are the connections of views, to be cut.
+var cuts sync.Map
+
+// Crash makes the process that opened these views look as if it had died.
+func (v *Views) Crash() {
+	cut, _ := cuts.Load(v)
+	cut.(*atomic.Bool).Store(true)
 }
 
 // between is an http.RoundTripper made of a function.

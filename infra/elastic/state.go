@@ -5,24 +5,58 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
 	"hoso/projections"
 )
 
-// state is a generation's checkpoint and what belongs to it. It is written as
-// a whole, after the documents, by whom knows its last state.
+// state is a generation's checkpoints, one a partition, and what belongs to
+// them. It is written as a whole, after the documents, by whom knows its last state.
 type state struct {
-	Checkpoint projections.Checkpoint `json:"checkpoint"`
-	Parked     []projections.Parked   `json:"parked,omitempty"`
-	Retired    bool                   `json:"retired,omitzero"`  // another generation serves
-	Unpurged   uint64                 `json:"unpurged,omitzero"` // erasures whose values the files still hold
+	Checkpoints []projections.Checkpoint `json:"checkpoints"`
+	Parked      []projections.Parked     `json:"parked,omitempty"`
+	Retired     bool                     `json:"retired,omitzero"`  // another generation serves
+	Unpurged    uint64                   `json:"unpurged,omitzero"` // erasures whose values the files still hold
+}
+
+// whole is the index of all partitions together.
+const whole = -1
+
+// checkpoint is a partition's; that of the whole is the one furthest behind.
+func (s *state) checkpoint(part int) (least projections.Checkpoint) {
+	if part != whole && part < len(s.Checkpoints) {
+		return s.Checkpoints[part]
+	}
+	for i, cp := range s.Checkpoints {
+		if i == 0 || cp.Resume.Before(least.Resume) {
+			least = cp
+		}
+	}
+	return least
+}
+
+// set moves a partition's checkpoint, or all of them.
+func (s *state) set(part int, cp projections.Checkpoint) {
+	s.Checkpoints = slices.Clone(s.Checkpoints) // batches on their way share it
+	for i := range s.Checkpoints {
+		if part == whole || part == i {
+			s.Checkpoints[i] = cp
+		}
+	}
+}
+
+// same reports whether a batch of the partition made on one of two states is
+// right on the other.
+func (s *state) same(part int, other state) bool {
+	return s.checkpoint(part) == other.checkpoint(part) && slices.Equal(s.Parked, other.Parked)
 }
 
 // at is a state with the place it was read from.
 type at struct {
 	state
+	index     string
 	seq, term int
 }
 
@@ -34,6 +68,7 @@ type stateDoc struct {
 // at this moment.
 func (v *Views) readState(ctx context.Context, index string) (at, error) {
 	var doc struct {
+		Index  string   `json:"_index"`
 		Found  bool     `json:"found"`
 		Seq    int      `json:"_seq_no"`
 		Term   int      `json:"_primary_term"`
@@ -44,7 +79,7 @@ func (v *Views) readState(ctx context.Context, index string) (at, error) {
 	if errors.As(err, &said) && said.status == http.StatusNotFound && said.kind != missingIndex {
 		return at{}, fmt.Errorf("index %s has no checkpoint", index)
 	}
-	return at{doc.Source.State, doc.Seq, doc.Term}, err
+	return at{doc.Source.State, doc.Index, doc.Seq, doc.Term}, err
 }
 
 // createState writes a generation's first state.
@@ -64,12 +99,13 @@ func (v *Views) moveState(ctx context.Context, index string, last at, next state
 
 func (v *Views) putState(ctx context.Context, req esapi.IndexRequest, s state) (at, error) {
 	var done struct {
-		Seq  int `json:"_seq_no"`
-		Term int `json:"_primary_term"`
+		Index string `json:"_index"`
+		Seq   int    `json:"_seq_no"`
+		Term  int    `json:"_primary_term"`
 	}
 	req.DocumentID, req.Body = stateID, body(stateDoc{s})
 	err := v.es.write(ctx, req, &done)
-	return at{s, done.Seq, done.Term}, err
+	return at{s, done.Index, done.Seq, done.Term}, err
 }
 
 // changeState changes a state whoever else writes it meanwhile.

@@ -25,7 +25,7 @@ func (v *Views) Wait(ctx context.Context, name string, at eventlog.Position) err
 		p.state.Unlock()
 		if seen.Before(at) {
 			if now, err := v.readState(ctx, p.alias()); err == nil {
-				seen = now.Checkpoint.Resume
+				seen = now.checkpoint(whole).Resume
 			}
 		}
 		if !seen.Before(at) {
@@ -52,7 +52,11 @@ func (p *projection) show(ctx context.Context, at eventlog.Position) error {
 	if p.name != projections.SearchProjection && p.name != projections.TimesProjection {
 		return nil
 	}
-	return p.refreshTo(ctx, at)
+	now, err := p.views.readState(ctx, p.alias())
+	if err != nil {
+		return p.built(err)
+	}
+	return p.refreshTo(ctx, now, at)
 }
 
 // freshen makes everything searchable that is written at this moment.
@@ -61,23 +65,20 @@ func (p *projection) freshen(ctx context.Context) error {
 	if err != nil {
 		return p.built(err)
 	}
-	return p.refreshTo(ctx, now.Checkpoint.Resume)
+	return p.refreshTo(ctx, now, now.checkpoint(whole).Resume)
 }
 
-// refreshTo refreshes the index unless a refresh since the position was
-// written has done so. Of many that ask at once, one works.
-func (p *projection) refreshTo(ctx context.Context, at eventlog.Position) error {
+// refreshTo refreshes the index, whose state was just read, unless a refresh
+// since the position was written has done so. Of many that ask at once, one works.
+func (p *projection) refreshTo(ctx context.Context, now at, to eventlog.Position) error {
 	p.refresh.Lock()
 	defer p.refresh.Unlock()
-	if !p.visible.Before(at) {
+	if p.visibleIn == now.index && !p.visible.Before(to) {
 		return nil
 	}
-	now, err := p.views.readState(ctx, p.alias())
+	err := p.views.es.write(ctx, esapi.IndicesRefreshRequest{Index: []string{now.index}}, nil)
 	if err == nil {
-		err = p.views.es.write(ctx, esapi.IndicesRefreshRequest{Index: []string{p.alias()}}, nil)
-	}
-	if err == nil {
-		p.visible = now.Checkpoint.Resume
+		p.visible, p.visibleIn = now.checkpoint(whole).Resume, now.index
 	}
 	return p.built(err)
 }
@@ -102,7 +103,10 @@ func (v *Views) Status(ctx context.Context) ([]projections.Status, error) {
 		if err != nil && !isKind(err, missingIndex) {
 			return nil, err
 		}
-		s.Position, s.Parked = now.Checkpoint.Resume, len(now.Parked)
+		s.Position, s.Parked = now.checkpoint(whole).Resume, len(now.Parked)
+		if s.Writers, err = v.turns.writers(ctx, p); err != nil {
+			return nil, err
+		}
 		if s.Position.Before(head) {
 			s.Lag = head.Commit - s.Position.Commit
 		}

@@ -16,7 +16,7 @@ import (
 // timelineDocs keeps one document a dossier with all its entries.
 type timelineDocs struct{}
 
-func (timelineDocs) format() int { return 1 }
+func (timelineDocs) format() int { return 2 }
 
 func (timelineDocs) properties() obj { return obj{"entries": kept} }
 
@@ -62,6 +62,9 @@ func list(v jsontext.Value) []byte {
 func (v *Views) Timeline(ctx context.Context, dossier uuid.UUID) ([]projections.TimelineEntry, error) {
 	p, err := v.projection(projections.TimelineProjection)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.verify(ctx); err != nil {
 		return nil, err
 	}
 	raw, found, err := v.source(ctx, p.alias(), dossier.String())

@@ -38,7 +38,7 @@ type stepDoc struct {
 	Weekly  bool   `json:"weekly,omitzero"`
 }
 
-func (timesDocs) format() int { return 1 }
+func (timesDocs) format() int { return 2 }
 
 func (timesDocs) properties() obj {
 	return obj{
@@ -89,10 +89,8 @@ func (timesDocs) lines(raw []byte) ([]byte, error) {
 // reckons between two values: a p90 then lies between the value one place
 // before the nearest-rank p89 and the one a place after p91. Error: bad_group.
 func (v *Views) Times(ctx context.Context, q projections.TimesQuery) (report projections.TimesReport, err error) {
-	for i, by := range q.By {
-		if by != "procedure" && by != "agency" && by != "month" || slices.Contains(q.By[:i], by) {
-			return report, errBadGroup
-		}
+	if _, err := q.Tally(); err != nil {
+		return report, err
 	}
 	p, err := v.projection(projections.TimesProjection)
 	if err != nil {
@@ -105,7 +103,7 @@ func (v *Views) Times(ctx context.Context, q projections.TimesQuery) (report pro
 		return report, fmt.Errorf("times: %w", err)
 	}
 	if count.Hits.Total.Value <= v.opt.exactTimes {
-		report, at, err = p.count(ctx, query, q.By)
+		report, at, err = p.count(ctx, query, q)
 	}
 	if count.Hits.Total.Value > v.opt.exactTimes || errors.Is(err, errTooMany) {
 		report, at, err = p.estimate(ctx, query, q.By)

@@ -4,6 +4,7 @@
 //	hoso-search-v1-000003          a generation: documents of format 1, and its checkpoint in the document "state"
 //	hoso-search-v1                 alias of the one that serves
 //	hoso-search-v1-previous        alias of the one before, to go back to
+//	hoso-turns                     which process writes which partition of a projection
 //
 // Elasticsearch has no transactions. What stands in for them: a document is
 // versioned by its dossier's revision, so that writing it again, or late, is
@@ -21,8 +22,10 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"github.com/google/uuid"
 
 	"hoso/domain/eventlog"
 	"hoso/projections"
@@ -35,7 +38,9 @@ type Options struct {
 	// Proofs make the keyed hashes that views hold of ID and phone numbers. Only for writing.
 	Proofs projections.Proofs
 	// Head is the log's newest position, from which lag is told; nil leaves lag out.
-	Head     func(context.Context) (eventlog.Position, error)
+	Head func(context.Context) (eventlog.Position, error)
+	// Log is the log that answers must be of; uuid.Nil takes any.
+	Log      uuid.UUID
 	Logger   *slog.Logger // nil: slog.Default
 	ReadOnly bool         // nothing is written, not even templates
 	// Prefix begins the name of every index; "" means "hoso". Two installations
@@ -44,10 +49,21 @@ type Options struct {
 	// Shards of each index; 0 means 1. With more of them a page may for a second
 	// show less than its Position says.
 	Shards int
+	// Partitions is in how many shares of all dossiers each projection is
+	// written, each by one process at a time; 0 means 1. All processes need the
+	// same: a view of another number is built anew.
+	Partitions int
+
+	// Transport, where set, comes between the views and the cluster, and Resent
+	// hears of documents that are sent again for lack of room there: for metrics.
+	Transport func(http.RoundTripper) http.RoundTripper
+	Resent    func(documents int)
 
 	wrap func(http.RoundTripper) http.RoundTripper // tests come between
+	tact time.Duration                             // of turns; 0: a second
 	// exactTimes is how many dossiers' percentiles are exact; 0 means maxExact.
 	exactTimes int
+	perShard   int // values of a facet; 0 means maxPerShard
 }
 
 // Views are the read side in Elasticsearch. Safe for concurrent use.
@@ -56,6 +72,7 @@ type Views struct {
 	opt    Options
 	logger *slog.Logger
 	pace   pace
+	turns  *turns
 	all    []*projection
 
 	ctx  context.Context // ends with Close
@@ -68,7 +85,7 @@ type Views struct {
 // proxy wants one; several of one cluster with commas between them. Missing
 // views are no error: queries answer projections.ErrNotBuilt until
 // projections.Start has built them. Errors, each a *domain.Error or around one:
-// views_bad_address, views_unreachable, views_denied, views_not_elasticsearch.
+// views_bad_address, views_unreachable, views_denied, views_no_right, views_not_elasticsearch.
 func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 	if opt.Prefix == "" {
 		opt.Prefix = "hoso"
@@ -79,7 +96,13 @@ func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 	if opt.exactTimes == 0 {
 		opt.exactTimes = maxExact
 	}
-	opt.Shards = max(opt.Shards, 1)
+	if opt.perShard == 0 {
+		opt.perShard = maxPerShard
+	}
+	opt.Shards, opt.Partitions = max(opt.Shards, 1), max(opt.Partitions, 1)
+	if opt.wrap == nil {
+		opt.wrap = opt.Transport
+	}
 	es, err := newClient(address, opt.wrap)
 	if err != nil {
 		return nil, err
@@ -96,8 +119,13 @@ func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 		{projections.TimelineProjection, timelineDocs{}, 8_192}, // some 3 KB each
 		{projections.TimesProjection, timesDocs{}, 32_768},
 	} {
-		v.all = append(v.all, &projection{views: v, name: one.name, docs: one.docs, hotSize: one.hot, moved: make(chan struct{})})
+		p := &projection{views: v, name: one.name, docs: one.docs, hotSize: one.hot, moved: make(chan struct{})}
+		for part := range opt.Partitions {
+			p.lanes = append(p.lanes, &lane{projection: p, part: part})
+		}
+		v.all = append(v.all, p)
 	}
+	v.turns = newTurns(v)
 	if err := v.reach(ctx); err != nil {
 		v.stop()
 		return nil, err
@@ -112,8 +140,10 @@ func (v *Views) reach(ctx context.Context) error {
 	header, err := v.es.do(ctx, v.es.reads, esapi.ClusterHealthRequest{}, nil)
 	var said *fault
 	switch {
-	case errors.As(err, &said) && (said.status == http.StatusUnauthorized || said.status == http.StatusForbidden):
-		return fmt.Errorf("%w (%s: %d)", ErrDenied, v.es.where, said.status)
+	case errors.As(err, &said) && said.status == http.StatusUnauthorized:
+		return fmt.Errorf("%w (%s)", ErrDenied, v.es.where)
+	case errors.As(err, &said) && said.status == http.StatusForbidden:
+		return fmt.Errorf("%w (%w)", ErrNoRight, err)
 	case header != nil && header.Get("X-Elastic-Product") != "Elasticsearch":
 		return fmt.Errorf("%w (%s)", ErrNotElasticsearch, v.es.where)
 	case err != nil:
@@ -123,7 +153,11 @@ func (v *Views) reach(ctx context.Context) error {
 		return nil
 	}
 	for _, p := range v.all {
-		if err := p.putTemplate(ctx); err != nil {
+		err := p.putTemplate(ctx)
+		if errors.As(err, &said) && said.status == http.StatusForbidden {
+			return fmt.Errorf("%w (%w)", ErrNoRight, err)
+		}
+		if err != nil {
 			return fmt.Errorf("index template of %s: %w", p.name, err)
 		}
 		p.resume(ctx)
@@ -131,13 +165,20 @@ func (v *Views) reach(ctx context.Context) error {
 	return nil
 }
 
-// Store is where the named projection's runner writes.
-func (v *Views) Store(name string) projections.Store {
+// Store is where the named projection's runner writes, of several partitions
+// that of the first.
+func (v *Views) Store(name string) projections.Store { return v.Stores(name)[0] }
+
+// Stores is where the named projection's runners write, one a partition.
+func (v *Views) Stores(name string) (stores []projections.Store) {
 	p, err := v.projection(name)
 	if err != nil {
 		panic(err) // names are constants of package projections
 	}
-	return p
+	for _, l := range p.lanes {
+		stores = append(stores, l)
+	}
+	return stores
 }
 
 // Close ends what goes on in the background. Stop the runners first.

@@ -22,6 +22,8 @@ type LogOptions struct {
 	// Relaxed acknowledges appends before they are on disk; they are durable after Sync or Close.
 	// Only for generating data in bulk: a power cut meanwhile may leave a file that is refused as damaged.
 	Relaxed bool
+	// ID is given to a log that is made; Nil: a new one. One that is there must have it.
+	ID uuid.UUID
 }
 
 // Log is the event log in one SQLite file, dir/log.db. Positions are 1, 2, 3 …

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 )
 
@@ -77,7 +78,7 @@ func openLocked(path string, opt LogOptions) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := l.start(exists); err != nil {
+	if err := l.start(exists, opt.ID); err != nil {
 		return nil, errors.Join(err, l.writer.Close())
 	}
 	if wal.Damaged {
@@ -89,14 +90,21 @@ func openLocked(path string, opt LogOptions) (*Log, error) {
 }
 
 // start creates the tables of a new file and reads the log's id.
-func (l *Log) start(exists bool) error {
+func (l *Log) start(exists bool, id uuid.UUID) error {
 	ctx := context.Background()
 	if !exists {
-		if err := l.writer.Do(ctx, createLog); err != nil {
+		create := func(conn *sqlite.Conn) error { return createLog(conn, id) }
+		if err := l.writer.Do(ctx, create); err != nil {
 			return err
 		}
 	}
-	return l.startReading(ctx)
+	if err := l.startReading(ctx); err != nil {
+		return err
+	}
+	if id != uuid.Nil && l.id != id {
+		return errors.Join(fmt.Errorf("%s is event log %s, not %s", l.path, l.id, id), l.readers.Close())
+	}
+	return nil
 }
 
 // acceptTorn goes on without a last transaction that a power cut tore. Changed

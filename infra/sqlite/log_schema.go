@@ -18,6 +18,9 @@ const (
 	formatVersion = 1          // also PRAGMA user_version; a program refuses a newer one
 )
 
+// LogFormat is the version of the tables in a log's file, for people and manifests.
+const LogFormat = "1"
+
 // logSchema creates an empty log. The id is text rather than 16 bytes, which
 // would save 20 bytes an event, because the file is to be read with any SQLite tool.
 const logSchema = `
@@ -46,7 +49,7 @@ CREATE VIEW events_readable AS
 // aboutText explains the file to whoever opens it; the keys log_id, created_at
 // and checksum are added when a log is created.
 var aboutText = map[string]string{
-	"format_version": "1",
+	"format_version": LogFormat,
 	"what":           "The event log of Hồ Sơ, a back end for administrative dossiers: everything that ever happened, in order. All else is computed from it.",
 	"how to read":    "SELECT * FROM events_readable ORDER BY position; one dossier: … WHERE stream = '…' ORDER BY revision. Open it with sqlite3 -readonly.",
 	"never change":   "Rows are never changed or deleted. Each event carries the hash of its predecessor in the stream, and signed roots cover the whole log: hoso verify finds any change.",
@@ -114,13 +117,16 @@ func identify(conn *sqlite.Conn, path string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// createLog makes the tables and the log's id; a job of the writer.
-func createLog(conn *sqlite.Conn) error {
+// createLog makes the tables and the log's id, a new one where it is Nil; a job of the writer.
+func createLog(conn *sqlite.Conn, id uuid.UUID) error {
+	if id == uuid.Nil {
+		id = uuid.New()
+	}
 	if err := sqlitex.ExecuteScript(conn, logSchema, nil); err != nil {
 		return err
 	}
 	about := map[string]string{
-		"log_id":     uuid.NewString(),
+		"log_id":     id.String(),
 		"created_at": time.Now().UTC().Format(time.RFC3339),
 	}
 	for k, v := range aboutText {

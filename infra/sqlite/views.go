@@ -24,14 +24,16 @@ type ViewsOptions struct {
 	// Proofs make the keyed hashes that views hold of ID and phone numbers. Only for writing.
 	Proofs projections.Proofs
 	// Head is the log's newest position, from which lag is told; nil leaves lag out.
-	Head   func(context.Context) (eventlog.Position, error)
+	Head func(context.Context) (eventlog.Position, error)
+	// Log is the log that answers must be of; uuid.Nil takes any.
+	Log    uuid.UUID
 	Logger *slog.Logger // nil: slog.Default
 }
 
 // Views are the read side in SQLite files: for each projection dir/views holds
 // <projection>.<generation>.db with documents and checkpoint, and
 // <projection>.current, which names the generation that serves. The one before
-// is kept: to go back, stop, write its number into .current, start.
+// is kept, to go back to.
 type Views struct {
 	dir      string
 	readOnly bool
@@ -101,13 +103,17 @@ func OpenViews(dir string, readOnly bool, opt ViewsOptions) (*Views, error) {
 	return v, nil
 }
 
-// Store is where the named projection's runner writes.
-func (v *Views) Store(name string) projections.Store {
+// Store is where the named projection's runner writes, of several partitions
+// that of the first.
+func (v *Views) Store(name string) projections.Store { return v.Stores(name)[0] }
+
+// Stores is where the named projection's runner writes: one, for all dossiers.
+func (v *Views) Stores(name string) []projections.Store {
 	p, err := v.projection(name)
 	if err != nil {
 		panic(err) // names are constants of package projections
 	}
-	return p
+	return []projections.Store{p}
 }
 
 // Close waits for running queries and closes the files. Stop the runners first.
@@ -134,9 +140,19 @@ func (v *Views) projection(name string) (*projection, error) {
 	return nil, fmt.Errorf("there is no projection %q", name)
 }
 
-// read runs a query on the serving generation, as of one moment; the
-// position is how far its documents have come.
+// read runs a query on the serving generation, as of one moment; the position
+// is how far its documents have come. Errors: ErrNotBuilt, ErrOtherLog.
 func (v *Views) read(ctx context.Context, name string, query func(conn *sqlite.Conn, at eventlog.Position) error) error {
+	return v.readAny(ctx, name, func(conn *sqlite.Conn, cp projections.Checkpoint) error {
+		if err := projections.CheckLog(name, cp.Log, v.opt.Log); err != nil {
+			return err
+		}
+		return query(conn, cp.Resume)
+	})
+}
+
+// readAny is read of documents from whatever log.
+func (v *Views) readAny(ctx context.Context, name string, query func(*sqlite.Conn, projections.Checkpoint) error) error {
 	p, err := v.projection(name)
 	if err != nil {
 		return err
@@ -152,7 +168,7 @@ func (v *Views) read(ctx context.Context, name string, query func(conn *sqlite.C
 		if err != nil {
 			return err
 		}
-		return query(conn, cp.Resume)
+		return query(conn, cp)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"hoso/infra/sqlite"
 	"hoso/projections"
 	"hoso/projections/projtest"
+	"hoso/projections/viewtest"
 )
 
 // BenchmarkRebuild builds all four views from a log and holds the time against
@@ -26,8 +27,8 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	defer log.Close()
 	w := projtest.New(b, log)
-	w.Catalogue(start.Add(-time.Hour))
-	w.Lives(1, start, 0, dossiers)
+	w.Catalogue(viewtest.Start.Add(-time.Hour))
+	w.Lives(1, viewtest.Start, 0, dossiers)
 	s := started(b, w, b.TempDir())
 
 	var events int
@@ -37,7 +38,7 @@ func BenchmarkRebuild(b *testing.B) {
 		events = scanAndDecode(b, w)
 		scan += time.Since(began)
 		began = time.Now()
-		if err := projections.Rebuild(b.Context(), nil, s.runners...); err != nil {
+		if err := projections.Rebuild(b.Context(), nil, s.Runners...); err != nil {
 			b.Fatal(err)
 		}
 		rebuild += time.Since(began)

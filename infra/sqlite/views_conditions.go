@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"math"
 	"strings"
 	"time"
 	"unicode"
@@ -23,6 +22,14 @@ func (c *clauses) add(sql string, args ...any) {
 	c.args = append(c.args, args...)
 }
 
+// all is that every one holds.
+func (c *clauses) all() string {
+	if len(c.sql) == 0 {
+		return "1"
+	}
+	return strings.Join(c.sql, " AND ")
+}
+
 func (c *clauses) bind(stmt *sqlite.Stmt) {
 	for i, arg := range c.args {
 		switch arg := arg.(type) {
@@ -36,23 +43,22 @@ func (c *clauses) bind(stmt *sqlite.Stmt) {
 	}
 }
 
-func conditions(q projections.SearchQuery) *clauses {
+const inList = " IN (SELECT value FROM json_each(?))"
+
+// conditions are those of a query whose terms were read before.
+func conditions(q projections.SearchQuery, terms projections.Terms) *clauses {
 	var c clauses
-	if words, code := projections.SearchTerms(q.Text); len(words) > 0 {
-		c.match(words, code)
-	} else if strings.TrimSpace(q.Text) != "" {
-		c.add("0") // nothing in it can be searched for
+	switch {
+	case terms.Nothing:
+		c.add("0")
+	case len(terms.Words) > 0:
+		c.match(terms.Words, terms.Code)
 	}
-	if len(q.Statuses) > 0 {
-		c.add("status IN (SELECT value FROM json_each(?))", jsonList(q.Statuses))
+	if q.Within != "" {
+		c.add("? IN (received, competent, current, place)", q.Within)
 	}
-	if len(q.Agencies) > 0 {
-		list := jsonList(q.Agencies)
-		const in = " IN (SELECT value FROM json_each(?))"
-		c.add("(received"+in+" OR competent"+in+" OR current"+in+" OR place"+in+")", list, list, list, list)
-	}
-	if q.Procedure != "" {
-		c.add("procedure = ?", q.Procedure)
+	for _, f := range projections.Facets {
+		c.filter(f, q)
 	}
 	within(&c, "submitted_at", q.SubmittedFrom, q.SubmittedTo)
 	within(&c, "due_at", q.DueFrom, q.DueTo)
@@ -62,20 +68,52 @@ func conditions(q projections.SearchQuery) *clauses {
 	return &c
 }
 
-func within(c *clauses, column string, from, to time.Time) {
-	if !from.IsZero() {
-		c.add(column+" >= ?", micros(from))
+// filter adds the condition of a query that belongs to a facet, if it has one.
+func (c *clauses) filter(f projections.Facet, q projections.SearchQuery) {
+	equal := func(column, value string) {
+		if value != "" {
+			c.add(column+" = ?", value)
+		}
 	}
-	if !to.IsZero() {
-		c.add(column+" < ?", micros(to))
+	switch {
+	case f == projections.FacetStatus && len(q.Statuses) > 0:
+		c.add("status"+inList, jsonList(q.Statuses))
+	case f == projections.FacetAgency && len(q.Agencies) > 0:
+		list := jsonList(projections.Concerned(q.Agencies...)) // no place is no agency
+		c.add("(received"+inList+" OR competent"+inList+" OR current"+inList+" OR place"+inList+")", list, list, list, list)
+	case f == projections.FacetProcedure:
+		equal("procedure", q.Procedure)
+	case f == projections.FacetField:
+		equal("field", q.Field)
+	case f == projections.FacetChannel:
+		equal("channel", string(q.Channel))
+	case f == projections.FacetClock && len(q.Clocks) > 0:
+		var either []string
+		var args []any
+		for _, state := range q.Clocks {
+			sql, bounds := inState(state, q)
+			either, args = append(either, sql), append(args, bounds...)
+		}
+		c.add("("+strings.Join(either, " OR ")+")", args...)
 	}
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return math.MinInt64
+// inState is the condition of one state of the clock.
+func inState(state projections.ClockState, q projections.SearchQuery) (sql string, args []any) {
+	from, to, ended := state.Deadlines(q.Now, q.Soon)
+	if ended {
+		return "deadline IS NULL", nil
 	}
-	return t.UnixMicro()
+	return "deadline BETWEEN ? AND ?", []any{from, to}
+}
+
+func within(c *clauses, column string, from, to time.Time) {
+	if !from.IsZero() {
+		c.add(column+" >= ?", from.UnixMicro())
+	}
+	if !to.IsZero() {
+		c.add(column+" < ?", to.UnixMicro())
+	}
 }
 
 // match asks for all words, the last of which may be unfinished, or for the

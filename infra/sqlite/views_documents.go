@@ -24,12 +24,13 @@ CREATE TABLE checkpoint (             -- how far the documents have come; one ro
   last_prepare    INTEGER NOT NULL,
   last_hash       BLOB    NOT NULL
 );
-CREATE TABLE parked (                 -- dossiers set aside because they cannot be folded
+CREATE TABLE parked (                 -- dossiers set aside: they cannot be folded, or an operator wants it so
   dossier  BLOB    PRIMARY KEY,
   revision INTEGER NOT NULL,          -- of the event that cannot be folded
   commit_  INTEGER NOT NULL,
   prepare  INTEGER NOT NULL,
-  reason   TEXT    NOT NULL
+  reason   TEXT    NOT NULL,
+  by_hand  INTEGER NOT NULL           -- 1: by an operator
 ) WITHOUT ROWID;
 `
 
@@ -105,11 +106,12 @@ func (d *documents) Purge() { d.purge = true }
 func (d *documents) Parked() ([]projections.Parked, error) { return readParked(d.conn) }
 
 func (d *documents) Park(p projections.Parked) error {
-	return run(d.conn, `INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?)`, func(stmt *sqlite.Stmt) {
+	return run(d.conn, `INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?, ?)`, func(stmt *sqlite.Stmt) {
 		stmt.BindBytes(1, p.Dossier[:])
 		stmt.BindInt64(2, int64(p.Revision))
 		bindPosition(stmt, 3, p.Position)
 		stmt.BindText(5, p.Reason)
+		stmt.BindBool(6, p.ByHand)
 	})
 }
 
@@ -144,9 +146,9 @@ func readCheckpoint(conn *sqlite.Conn) (c projections.Checkpoint, err error) {
 }
 
 func readParked(conn *sqlite.Conn) (parked []projections.Parked, err error) {
-	err = each(conn, `SELECT dossier, revision, commit_, prepare, reason FROM parked ORDER BY commit_, prepare`, nil, func(stmt *sqlite.Stmt) error {
+	err = each(conn, `SELECT dossier, revision, commit_, prepare, reason, by_hand FROM parked ORDER BY commit_, prepare`, nil, func(stmt *sqlite.Stmt) error {
 		parked = append(parked, projections.Parked{
-			Dossier: columnUUID(stmt, 0), Revision: uint64(stmt.ColumnInt64(1)), Position: columnPosition(stmt, 2), Reason: stmt.ColumnText(4),
+			Dossier: columnUUID(stmt, 0), Revision: uint64(stmt.ColumnInt64(1)), Position: columnPosition(stmt, 2), Reason: stmt.ColumnText(4), ByHand: stmt.ColumnBool(5),
 		})
 		return nil
 	})

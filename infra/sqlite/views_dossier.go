@@ -16,7 +16,7 @@ import (
 // dossierTable keeps the status look-up: one document a dossier.
 type dossierTable struct{ proofs projections.Proofs }
 
-func (dossierTable) format() int { return 2 }
+func (dossierTable) format() int { return 3 }
 
 func (dossierTable) schema() (tables, indexes string) {
 	return `
@@ -133,7 +133,7 @@ func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit i
 	if err != nil {
 		return projections.Page{}, err
 	}
-	after, err := parseCursor(cursor, "subject", subject.String())
+	after, err := projections.ParseCursor(cursor, "subject", subject.String())
 	if err != nil {
 		return projections.Page{}, err
 	}
@@ -147,10 +147,10 @@ SELECT doc, submitted_at, id FROM (
   UNION
   SELECT * FROM (SELECT * FROM dossiers WHERE submitter = ?1`+newest+`)
 ORDER BY submitted_at DESC, id DESC LIMIT ?4`, func(stmt *sqlite.Stmt) {
-			from := after.orLast()
+			key, id := edge(after, true)
 			stmt.BindBytes(1, subject[:])
-			stmt.BindInt64(2, from.Key)
-			stmt.BindBytes(3, from.ID)
+			stmt.BindInt64(2, key)
+			stmt.BindBytes(3, id)
 			stmt.BindInt64(4, int64(limit)+1)
 		})
 	})

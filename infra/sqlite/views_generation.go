@@ -20,7 +20,6 @@ type generation struct {
 
 	mu       sync.Mutex // guards the fields below; held by Update
 	writer   *Writer    // nil when reading only, and after a failed commit until the next Update
-	purges   bool       // older generations may hold what was to leave no trace
 	unpurged bool       // the WAL still holds what was to leave no trace
 	closed   bool
 }
@@ -102,8 +101,7 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 		if err := apply(&docs); err != nil || !docs.purge {
 			return err
 		}
-		if !g.serves() { // older generations hold what shall leave no trace
-			g.purges = true // they go when this one serves
+		if !g.serves() { // the serving one sees to the older ones, which hold what shall leave no trace
 			return nil
 		}
 		return g.of.removeBefore(g.number)

@@ -14,6 +14,7 @@ import (
 	"hoso/infra/sqlite"
 	"hoso/infra/xes"
 	"hoso/projections"
+	"hoso/projections/viewtest"
 )
 
 // TestTimesOfTheRealLog imports the public log "receipt" and asks for the
@@ -49,13 +50,17 @@ func TestTimesOfTheRealLog(t *testing.T) {
 	defer views.Close()
 	feed := projections.NewFeed(log, c, quiet)
 	var runners []*projections.Runner
-	for _, name := range names {
+	for _, name := range viewtest.Names {
 		runners = append(runners, projections.NewRunner(feed, views.Store(name), quiet))
 	}
 	if err := projections.Start(t.Context(), nil, runners...); err != nil {
 		t.Fatal(err)
 	}
-	for _, st := range must(views.Status(t.Context())) {
+	all, err := views.Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, st := range all {
 		if st.Parked != 0 || st.Lag != 0 {
 			t.Errorf("%s: %d parked, lag %d", st.Projection, st.Parked, st.Lag)
 		}

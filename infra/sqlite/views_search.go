@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
@@ -17,7 +16,7 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 4 }
+func (searchTable) format() int { return 5 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `
@@ -31,8 +30,13 @@ CREATE TABLE dossiers (
   competent    TEXT    NOT NULL,
   current      TEXT    NOT NULL,
   place        TEXT    NOT NULL,
+  channel      TEXT    NOT NULL,
+  field        TEXT    NOT NULL,     -- lĩnh vực
+  unit         TEXT    NOT NULL,     -- where it is now
+  assignee     TEXT    NOT NULL,
   submitted_at INTEGER NOT NULL,     -- microseconds since 1970
   due_at       INTEGER NOT NULL,     -- the same; 9223372036854775807 without a due date
+  deadline     INTEGER,              -- due_at while it runs, 9223372036854775806 in a pause; null once ended
   doc          TEXT    NOT NULL      -- the document, JSON
 );
 CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'unicode61 remove_diacritics 0');
@@ -43,7 +47,13 @@ CREATE VIRTUAL TABLE codes USING fts5 (text, tokenize = 'unicode61 remove_diacri
 CREATE INDEX dossiers_by_submitted ON dossiers (submitted_at, id);
 CREATE INDEX dossiers_by_due       ON dossiers (due_at, id);
 CREATE INDEX dossiers_by_status    ON dossiers (status, submitted_at, id);
-CREATE INDEX dossiers_by_current   ON dossiers (current, submitted_at, id);`
+CREATE INDEX dossiers_by_current   ON dossiers (current, submitted_at, id);
+-- Counting reads this and leaves the documents alone.
+CREATE INDEX dossiers_to_count     ON dossiers (received, competent, current, place, status, procedure, field, channel, submitted_at, due_at, deadline);
+-- Work queues: each is a range of one of these.
+CREATE INDEX dossiers_at_agency    ON dossiers (current, deadline, id) WHERE deadline IS NOT NULL;
+CREATE INDEX dossiers_at_unit      ON dossiers (current, unit, deadline, id) WHERE deadline IS NOT NULL AND unit <> '';
+CREATE INDEX dossiers_of_officer   ON dossiers (assignee, current, deadline, id) WHERE deadline IS NOT NULL AND assignee <> '';`
 }
 
 func (searchTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, error) {
@@ -62,8 +72,9 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 		return err
 	}
 	err = run(conn, `
-INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
-ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, place = ?9, submitted_at = ?10, due_at = ?11, doc = ?12`,
+INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, place = ?9,
+  channel = ?10, field = ?11, unit = ?12, assignee = ?13, submitted_at = ?14, due_at = ?15, deadline = ?16, doc = ?17`,
 		func(stmt *sqlite.Stmt) {
 			if w.found {
 				stmt.BindInt64(1, w.number)
@@ -73,14 +84,20 @@ ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, recei
 			stmt.BindBytes(2, s.View.ID[:])
 			stmt.BindInt64(3, int64(s.View.Revision))
 			stmt.BindInt64(4, int64(s.View.Status))
-			stmt.BindText(5, s.View.Procedure)
-			stmt.BindText(6, s.View.Agency)
-			stmt.BindText(7, s.View.Competent)
-			stmt.BindText(8, s.View.Current)
-			stmt.BindText(9, s.View.Place)
-			stmt.BindInt64(10, s.Submitted)
-			stmt.BindInt64(11, s.Due)
-			stmt.BindText(12, string(s.JSON))
+			for i, text := range []string{
+				s.View.Procedure, s.View.Agency, s.View.Competent, s.View.Current, s.View.Place,
+				string(s.View.Channel), s.Field, s.View.Unit, s.View.Assignee,
+			} {
+				stmt.BindText(5+i, text)
+			}
+			stmt.BindInt64(14, s.Submitted)
+			stmt.BindInt64(15, s.Due)
+			if s.Ended {
+				stmt.BindNull(16)
+			} else {
+				stmt.BindInt64(16, s.Deadline)
+			}
+			stmt.BindText(17, string(s.JSON))
 		})
 	if err != nil {
 		return err
@@ -143,46 +160,28 @@ func (searchTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 // unfinished. A text that reads as a code also finds that code however it is
 // written.
 func (v *Views) Search(ctx context.Context, q projections.SearchQuery) (page projections.Page, err error) {
-	limit, err := projections.PageLimit(q.Limit)
+	plan, err := q.Plan()
 	if err != nil {
 		return page, err
 	}
-	order, err := orderOf(q.Sort)
-	if err != nil {
-		return page, err
+	where := conditions(q, plan.Terms)
+	beyond, direction := ">", ""
+	if plan.Descending {
+		beyond, direction = "<", " DESC"
 	}
-	after, err := parseCursor(q.Cursor, "search", string(order.sort), q.Text, fmt.Sprint(q.Statuses), strings.Join(q.Agencies, ","), q.Procedure,
-		fmt.Sprint(micros(q.SubmittedFrom), micros(q.SubmittedTo), micros(q.DueFrom), micros(q.DueTo)))
-	if err != nil {
-		return page, err
-	}
-	where := conditions(q)
-	from := order.from(after)
-	where.add("("+order.key+", id) "+order.beyond+" (?, ?)", from.Key, from.ID)
-	query := "SELECT doc, " + order.key + ", id FROM dossiers WHERE " + strings.Join(where.sql, " AND ") +
-		" ORDER BY " + order.key + order.direction + ", id" + order.direction + " LIMIT ?"
-	where.args = append(where.args, int64(limit)+1)
+	from, id := edge(plan.After, plan.Descending)
+	where.add("("+plan.By+", id) "+beyond+" (?, ?)", from, id)
+	query := "SELECT doc, " + plan.By + ", id FROM dossiers WHERE " + where.all() +
+		" ORDER BY " + plan.By + direction + ", id" + direction + " LIMIT ?"
+	where.args = append(where.args, int64(plan.Limit)+1)
 	err = v.read(ctx, projections.SearchProjection, func(conn *sqlite.Conn, at eventlog.Position) error {
 		page.Position = at.String()
-		return readPage(conn, &page, limit, after, query, where.bind)
+		if len(q.Facets) > 0 {
+			if page.Facets, err = countFacets(conn, q, plan.Terms); err != nil {
+				return err
+			}
+		}
+		return readPage(conn, &page, plan.Limit, plan.After, query, where.bind)
 	})
 	return page, err
-}
-
-type order struct {
-	sort                   projections.Sort
-	key, beyond, direction string
-	from                   func(cursor) cursor
-}
-
-func orderOf(sort projections.Sort) (order, error) {
-	switch sort {
-	case projections.SortNewest, "":
-		return order{projections.SortNewest, "submitted_at", "<", " DESC", cursor.orLast}, nil
-	case projections.SortSubmitted:
-		return order{sort, "submitted_at", ">", "", cursor.orFirst}, nil
-	case projections.SortDue:
-		return order{sort, "due_at", ">", "", cursor.orFirst}, nil
-	}
-	return order{}, projections.ErrBadSort
 }

@@ -75,9 +75,9 @@ func (v *Views) Status(ctx context.Context) ([]projections.Status, error) {
 		built := p.serving != nil
 		p.mu.RUnlock()
 		if built {
-			err := v.read(ctx, p.name, func(conn *sqlite.Conn, at eventlog.Position) error {
+			err := v.readAny(ctx, p.name, func(conn *sqlite.Conn, cp projections.Checkpoint) error {
 				parked, err := readParked(conn)
-				s.Position, s.Parked = at, len(parked)
+				s.Position, s.Parked = cp.Resume, len(parked)
 				return err
 			})
 			if err != nil {

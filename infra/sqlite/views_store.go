@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 
+	"hoso/domain/eventlog"
 	"hoso/projections"
 )
 
@@ -15,6 +18,17 @@ var _ projections.Store = (*projection)(nil)
 
 // Name implements projections.Store.
 func (p *projection) Name() string { return p.name }
+
+// Partition implements projections.Store: all dossiers.
+func (p *projection) Partition() projections.Partition { return projections.Partition{} }
+
+// Turn implements projections.Store: who has the folder open for writing is alone there.
+func (p *projection) Turn() context.Context {
+	if p.views.readOnly {
+		return nil
+	}
+	return context.Background()
+}
 
 // Serving implements projections.Store.
 func (p *projection) Serving(context.Context) (projections.Generation, string) {
@@ -27,7 +41,7 @@ func (p *projection) Serving(context.Context) (projections.Generation, string) {
 }
 
 // Serve implements projections.Store.
-func (p *projection) Serve(ctx context.Context, next projections.Generation) error {
+func (p *projection) Serve(ctx context.Context, next projections.Generation, erased eventlog.Position) error {
 	g, ok := next.(*generation)
 	if !ok || g.of != p {
 		return fmt.Errorf("view %s: the generation belongs elsewhere", p.name)
@@ -45,30 +59,71 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation) err
 	p.mu.Unlock()
 	p.hot.forgetAll()
 	p.tell(cp.Resume)
-	var closed error
-	if before != nil {
-		closed = before.close()
-	}
-	numbers, err := p.generations()
-	switch {
-	case err != nil:
-	case g.mustPurge():
-		err = p.removeBefore(g.number)
-	default:
-		err = p.clear(numbers, g.number)
-	}
-	if err = errors.Join(closed, err); err != nil {
+	if err := p.putAway(ctx, before, g.number, erased); err != nil {
 		p.views.logger.Warn("an old generation of a view could not be put away", "projection", p.name, "error", err)
 	}
 	return nil
 }
 
-// mustPurge reports whether somebody was erased from this generation while it
-// did not serve: the one before may not have seen that.
-func (g *generation) mustPurge() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.purges
+// Previous implements projections.Store. The file gets the next number, as if
+// it had just been built, so that of two generations the older one has the lower.
+func (p *projection) Previous(context.Context) (projections.Generation, string) {
+	numbers, err := p.generations()
+	if err != nil {
+		return nil, err.Error()
+	}
+	p.mu.RLock()
+	serving := p.serving
+	p.mu.RUnlock()
+	numbers = slices.DeleteFunc(numbers, func(n int) bool { return serving == nil || n >= serving.number })
+	if len(numbers) == 0 {
+		return nil, "there was none before, or an erasure removed it"
+	}
+	before := slices.Max(numbers)
+	why, err := inspectView(p.file(before), p.docs.format())
+	if err == nil && why == "" {
+		var g *generation
+		if g, err = p.renumbered(before); err == nil {
+			return g, ""
+		}
+	}
+	if err != nil {
+		why = err.Error()
+	}
+	return nil, why
+}
+
+func (p *projection) renumbered(number int) (*generation, error) {
+	p.state.Lock()
+	p.numbers++
+	next := p.numbers
+	p.state.Unlock()
+	for _, tail := range []string{"-wal", "-shm", ""} { // the file last: without it the others mean nothing
+		if err := os.Rename(p.file(number)+tail, p.file(next)+tail); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return p.openGeneration(next)
+}
+
+// putAway closes the generation before and clears up, under an erasure that it
+// may not have seen.
+func (p *projection) putAway(ctx context.Context, before *generation, serving int, erased eventlog.Position) error {
+	seen := true
+	var closed error
+	if before != nil {
+		cp, err := before.Checkpoint(ctx)
+		seen = err == nil && !cp.Resume.Before(erased)
+		closed = before.close()
+	}
+	if !seen {
+		return errors.Join(closed, p.removeBefore(serving))
+	}
+	numbers, err := p.generations()
+	if err == nil {
+		err = p.clear(numbers, serving)
+	}
+	return errors.Join(closed, err)
 }
 
 // build fills a file that nothing reads: no journal, no syncs, no indexes but

@@ -1,227 +1,125 @@
 package sqlite_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
+	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"hoso/domain"
+	zsqlite "zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
+
 	"hoso/domain/eventlog"
-	"hoso/domain/eventlog/memory"
-	"hoso/infra/sqlite"
 	"hoso/projections"
-	"hoso/projections/projtest"
+	"hoso/projections/viewtest"
 )
 
-// fresh is the dump of views built in one go.
-func fresh(t *testing.T, w *projtest.World) string {
-	t.Helper()
+// TestRowsOfAGap hands runners batches they have seen, and a batch after one
+// they have not: whatever row there is stands in a fresh file too. The contract
+// asks the same of answers.
+func TestRowsOfAGap(t *testing.T) {
+	w := viewtest.NewWorld(t)
 	s := started(t, w, t.TempDir())
-	s.caughtUp(w)
-	return s.dump()
-}
-
-// TestViewsEqualAFreshRebuild follows a growing log with interruptions at
-// random moments, each time with new connections, while names change in the catalogue.
-func TestViewsEqualAFreshRebuild(t *testing.T) {
-	w := newWorld(t)
-	dir := t.TempDir()
-	rnd := rand.New(rand.NewPCG(7, 7))
-	at := start
-	for round := range 8 {
-		s := started(t, w, dir)
-		stop := s.follow()
-		at = w.Lives(uint64(round), at, round*30, round*30+30)
-		w.PublishProcedure(at, "1.001193", fmt.Sprintf("Đăng ký khai sinh lần %d", round), fmt.Sprint("v", round))
-		w.PublishAgency(at, "H99.02", fmt.Sprintf("Sở Tư pháp lần %d", round))
-		time.Sleep(time.Duration(rnd.IntN(30)) * time.Millisecond)
-		stop()
-		// The connections stay open as a crash would leave them to the system; the files are opened anew beside them.
-	}
-	s := started(t, w, dir)
-	stop := s.follow()
-	s.caughtUp(w)
-	stop()
-	got := s.dump()
-	same(t, "followed and built at once", got, fresh(t, w))
-	if n := strings.Count(got, "Đăng ký khai sinh lần"); n == 0 {
-		t.Fatal("no later name of the procedure is shown")
-	}
-}
-
-// TestPoisonParksOnlyItsDossier changes one stored byte, follows the log over
-// it, then repairs the byte and starts again.
-func TestPoisonParksOnlyItsDossier(t *testing.T) {
-	bad := projtest.Stream(projtest.ID("dossier", 3))
-	var broken atomic.Bool
-	broken.Store(true)
-	log := &tampered{Log: memory.New(), change: func(r *eventlog.Recorded) {
-		if broken.Load() && r.Stream == bad && r.Revision == 2 {
-			r.Data[len(r.Data)/2] ^= 1
-		}
-	}}
-	w := projtest.New(t, log)
-	w.Catalogue(start.Add(-time.Hour))
-	dir := t.TempDir()
-	s := started(t, w, dir)
-	stop := s.follow()
-	at := w.Lives(1, start, 0, 20)
-	s.caughtUp(w)
-	stop()
-	for _, st := range must(s.views.Status(t.Context())) {
-		if st.Parked != 1 || st.Lag != 0 {
-			t.Fatalf("%s: %d parked, lag %d; want 1 and 0\n%s", st.Projection, st.Parked, st.Lag, s.said)
-		}
-	}
-	if !strings.Contains(s.said.String(), "a dossier is set aside") {
-		t.Fatal("parking was not said")
-	}
-	view, ok, err := s.views.ByID(t.Context(), projtest.ID("dossier", 3))
-	if err != nil || !ok || view.Revision != 1 {
-		t.Fatalf("the parked dossier shows revision %d, %v, %v; want 1, the last good one", view.Revision, ok, err)
-	}
-	same(t, "parked while following and while building", s.dump(), fresh(t, w))
-	s.views.Close()
-
-	broken.Store(false)
-	w.Lives(2, at, 20, 22) // goes on
-	s = started(t, w, dir)
-	stop = s.follow()
-	s.caughtUp(w)
-	stop()
-	if !strings.Contains(s.said.String(), "is back") {
-		t.Fatalf("taking the dossier back was not said:\n%s", s.said)
-	}
-	same(t, "taken back", s.dump(), fresh(t, w))
-	if strings.Contains(s.dump(), "bytes") {
-		t.Fatal("something is still parked")
-	}
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
-// TestRunnersAtDifferentPositions lets four runners lag by different amounts
-// and share what they can.
-func TestRunnersAtDifferentPositions(t *testing.T) {
-	w := newWorld(t)
-	s := started(t, w, t.TempDir())
-	at := start
-	for i, r := range s.runners {
-		at = w.Lives(uint64(i), at, i*15, i*15+15)
-		ctx, cancel := context.WithCancel(t.Context())
-		go r.Run(ctx)
-		head, _ := w.Log.Head(ctx)
-		if err := s.views.Wait(ctx, r.Name(), head); err != nil {
-			t.Fatal(err)
-		}
-		if i%2 == 0 {
-			cancel() // falls behind from here on
-		}
-		defer cancel()
-	}
-	w.Lives(9, at, 60, 75)
-	stop := s.follow()
-	s.caughtUp(w)
-	stop()
-	same(t, "four runners", s.dump(), fresh(t, w))
-}
-
-// TestDuplicatesAndGaps hands a runner batches it has seen, and a batch after
-// one it has not.
-func TestDuplicatesAndGaps(t *testing.T) {
-	w := newWorld(t)
-	s := started(t, w, t.TempDir())
-	w.Lives(1, start, 0, 60)
-	var batches []*projections.Batch
-	for b, err := range s.feed.Batches(t.Context(), eventlog.Position{}) {
+	w.Lives(1, viewtest.Start, 0, 60)
+	n := 0
+	for b, err := range s.Feed.Batches(t.Context(), eventlog.Position{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batches = append(batches, b)
-		if b.Live {
-			break
-		}
-	}
-	if len(batches) < 3 {
-		t.Fatalf("only %d batches", len(batches))
-	}
-	for _, r := range s.runners {
-		for i, b := range batches {
-			if i == 1 {
-				continue // the gap
-			}
-			for range 2 {
+		for range 2 {
+			for _, r := range s.Runners {
+				if n == 1 {
+					continue // the gap
+				}
 				if err := r.Handle(t.Context(), b); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
+		if n++; b.Live {
+			break
+		}
 	}
-	got, want := s.dump(), fresh(t, w)
-	// Dossiers with all their events in the gap are not there; all others must be whole.
+	got, want := s.rows(), freshRows(t, w)
 	for line := range strings.SplitSeq(got, "\n") {
 		if !strings.Contains(want, line) {
-			t.Fatalf("a line that a rebuild does not have:\n%s", line)
+			t.Fatalf("a row that a rebuild does not have:\n%s", line)
 		}
 	}
 	if strings.Count(got, "\n") < strings.Count(want, "\n")*9/10 {
-		t.Fatalf("only %d lines of %d", strings.Count(got, "\n"), strings.Count(want, "\n"))
+		t.Fatalf("only %d rows of %d", strings.Count(got, "\n"), strings.Count(want, "\n"))
 	}
 }
 
-// TestKeyStoreFault: nothing is parked because a key store does not answer.
-func TestKeyStoreFault(t *testing.T) {
-	w := newWorld(t)
+// TestTwoGenerationsAreKept: the serving one and the one before, however often
+// a view is rebuilt; rows and words are then those of a fresh file.
+func TestTwoGenerationsAreKept(t *testing.T) {
+	w := viewtest.NewWorld(t)
 	s := started(t, w, t.TempDir())
-	w.Lives(1, start, 0, 5)
-	w.KeysDown(errors.New("the key store is locked"))
-	stop := s.follow()
-	time.Sleep(100 * time.Millisecond)
-	for _, st := range must(s.views.Status(t.Context())) {
-		if st.Parked != 0 || st.Lag == 0 {
-			t.Fatalf("%s: %d parked, lag %d; want none and some", st.Projection, st.Parked, st.Lag)
+	stop := s.Follow()
+	at := w.Lives(1, viewtest.Start, 0, 40)
+	for range 3 {
+		if err := projections.Rebuild(t.Context(), nil, s.Runners...); err != nil {
+			t.Fatal(err)
 		}
 	}
-	w.KeysDown(nil)
-	s.caughtUp(w)
+	w.Lives(2, at, 40, 60)
+	s.CaughtUp()
 	stop()
-	same(t, "after the fault", s.dump(), fresh(t, w))
+	viewtest.Same(t, "rows", s.rows(), freshRows(t, w))
+	if files, _ := filepath.Glob(filepath.Join(s.dir, "views", "dossier.*.db")); len(files) != 2 {
+		t.Errorf("there are the files %v", files)
+	}
 }
 
-// TestNotBuilt: views answer that they are not built until they are; another
-// process then reads them.
-func TestNotBuilt(t *testing.T) {
-	w := newWorld(t)
-	w.Lives(1, start, 0, 5)
-	dir := t.TempDir()
-	s := open(t, w, dir)
-	if _, _, err := s.views.ByCode(t.Context(), "X"); !errors.Is(err, projections.ErrNotBuilt) {
-		t.Fatalf("before the first build: %v", err)
-	}
-	s.views.Close()
-	started(t, w, dir).views.Close()
-
-	ro, err := sqlite.OpenViews(dir, true, sqlite.ViewsOptions{})
+// plan is how SQLite answers a query on the search view of an empty log.
+func plan(t *testing.T, s *side, query string) (steps string) {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(s.dir, "views", "search.*.db"))
+	conn, err := zsqlite.OpenConn(files[0], zsqlite.OpenReadOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ro.Close()
-	if _, ok, err := ro.ByCode(t.Context(), domain.FoldCode("H99.14-260105-0002")); !ok || err != nil {
-		t.Fatalf("read-only look-up: %v, %v", ok, err)
+	defer conn.Close()
+	err = sqlitex.ExecuteTransient(conn, "EXPLAIN QUERY PLAN "+query, &sqlitex.ExecOptions{
+		Args:       make([]any, strings.Count(query, "?")),
+		ResultFunc: func(stmt *zsqlite.Stmt) error { steps += stmt.ColumnText(3) + "\n"; return nil },
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	if err := ro.Wait(ctx, projections.DossierProjection, eventlog.Position{Commit: 1 << 40, Prepare: 1 << 40}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatalf("Wait for a position that does not come: %v", err)
+	return steps
+}
+
+// TestQueuesAreRanges: a page and a count of each queue read a range of an
+// index in its order, with nothing to be sorted and no table scanned.
+func TestQueuesAreRanges(t *testing.T) {
+	s := started(t, viewtest.NewWorld(t), t.TempDir())
+	for conditions, bounds := range map[string]string{
+		"dossiers_at_agency WHERE current = ? AND deadline <= ?":                                      "current=? AND ",
+		"dossiers_at_unit WHERE current = ? AND unit = ? AND unit <> '' AND deadline <= ?":            "current=? AND unit=? AND ",
+		"dossiers_of_officer WHERE current = ? AND assignee = ? AND assignee <> '' AND deadline <= ?": "assignee=? AND current=? AND ",
+	} {
+		index, _, _ := strings.Cut(conditions, " ")
+		for query, cover := range map[string]string{
+			"SELECT doc, deadline, id FROM dossiers INDEXED BY %s AND (deadline, id) > (?, ?) ORDER BY deadline, id LIMIT ?": "USING INDEX ",
+			"SELECT count(*) FROM dossiers INDEXED BY %s AND deadline >= ?":                                                  "USING COVERING INDEX ",
+		} {
+			steps := plan(t, s, fmt.Sprintf(query, conditions))
+			if !strings.HasPrefix(steps, "SEARCH dossiers "+cover+index+" ("+bounds) || strings.Count(steps, "\n") != 1 {
+				t.Errorf("%s: %s", conditions, steps)
+			}
+		}
+	}
+}
+
+// TestCountingLeavesDocumentsAlone: where no filter picks out a few, facets are
+// counted from an index, which is a tenth of the table.
+func TestCountingLeavesDocumentsAlone(t *testing.T) {
+	steps := plan(t, started(t, viewtest.NewWorld(t), t.TempDir()), `
+SELECT status, received, competent, current, place, procedure, field, channel, CASE WHEN deadline IS NULL THEN 1 WHEN deadline <= ? THEN 2 END, 1
+FROM dossiers WHERE ? IN (received, competent, current, place)`)
+	if steps != "SCAN dossiers USING COVERING INDEX dossiers_to_count\n" {
+		t.Error(steps)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // timelineTable keeps one row a dossier with a line for each of its events.
 type timelineTable struct{}
 
-func (timelineTable) format() int { return 3 }
+func (timelineTable) format() int { return 4 }
 
 func (timelineTable) schema() (tables, indexes string) {
 	return `

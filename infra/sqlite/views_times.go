@@ -3,14 +3,11 @@ package sqlite
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
-	"hoso/domain"
 	"hoso/domain/eventlog"
 	"hoso/projections"
 )
@@ -18,7 +15,7 @@ import (
 // timesTable keeps one row a dossier: its facts and its finished steps.
 type timesTable struct{}
 
-func (timesTable) format() int { return 2 }
+func (timesTable) format() int { return 3 }
 
 func (timesTable) schema() (tables, indexes string) {
 	return `
@@ -75,109 +72,46 @@ func (timesTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 	return run(conn, `DELETE FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
 }
 
-var errBadGroup = &domain.Error{Code: "bad_group",
-	VI: "Chỉ nhóm được theo procedure, agency hoặc month, mỗi thứ một lần.",
-	EN: "Figures can be grouped by procedure, agency and month, each once."}
-
 // Times implements projections.Views. Groups are in the order of their keys.
 // Error: bad_group.
 func (v *Views) Times(ctx context.Context, q projections.TimesQuery) (report projections.TimesReport, err error) {
-	columns := map[string]int{"procedure": 1, "agency": 2, "month": 3}
-	for i, by := range q.By {
-		if columns[by] == 0 || slices.Contains(q.By[:i], by) {
-			return report, errBadGroup
-		}
+	tally, err := q.Tally()
+	if err != nil {
+		return report, err
 	}
-	t := tally{groups: map[string]*group{}}
-	if len(q.By) == 0 {
-		t.group(nil, nil)
+	where := &clauses{}
+	if q.Procedure != "" {
+		where.add("procedure = ?", q.Procedure)
 	}
+	if len(q.Agencies) > 0 {
+		where.add("agency"+inList, jsonList(q.Agencies))
+	}
+	within(where, "submitted_at", q.SubmittedFrom, q.SubmittedTo)
+	query := "SELECT procedure, agency, month, decided, decided_late, delivered, delivered_late, open, steps FROM dossiers WHERE " + where.all()
+	var position string
+	var steps []projections.StepTime
 	err = v.read(ctx, projections.TimesProjection, func(conn *sqlite.Conn, at eventlog.Position) error {
-		report.Position = at.String()
-		where := &clauses{sql: []string{"1"}}
-		if q.Procedure != "" {
-			where.add("procedure = ?", q.Procedure)
-		}
-		if len(q.Agencies) > 0 {
-			where.add("agency IN (SELECT value FROM json_each(?))", jsonList(q.Agencies))
-		}
-		within(where, "submitted_at", q.SubmittedFrom, q.SubmittedTo)
-		return each(conn, "SELECT steps, procedure, agency, month, decided, decided_late, delivered, delivered_late, open FROM dossiers WHERE "+
-			strings.Join(where.sql, " AND "), where.bind, func(stmt *sqlite.Stmt) error {
-			keys := make([]string, len(q.By))
-			for i, by := range q.By {
-				keys[i] = stmt.ColumnText(columns[by])
+		position = at.String()
+		return each(conn, query, where.bind, func(stmt *sqlite.Stmt) error {
+			steps = steps[:0]
+			for line := range strings.Lines(stmt.ColumnText(8)) {
+				s, err := readStep(line)
+				if err != nil {
+					return err
+				}
+				steps = append(steps, s)
 			}
-			return t.count(stmt, t.group(q.By, keys))
+			tally.Add(projections.TimesFacts{
+				Procedure: stmt.ColumnText(0), Agency: stmt.ColumnText(1), Month: stmt.ColumnText(2),
+				Decided: stmt.ColumnBool(3), DecidedLate: stmt.ColumnBool(4), Delivered: stmt.ColumnBool(5), DeliveredLate: stmt.ColumnBool(6), Open: stmt.ColumnBool(7),
+			}, steps)
+			return nil
 		})
 	})
 	if err != nil {
 		return report, fmt.Errorf("times: %w", err)
 	}
-	report.Groups, report.WeeklyPatternOnly = t.report(), t.weekly
+	report = tally.Report()
+	report.Position = position
 	return report, nil
-}
-
-// tally gathers the figures in one scan of the dossiers.
-type tally struct {
-	groups map[string]*group
-	weekly int // dossiers with a step that no calendar reaches
-}
-
-type group struct {
-	figures projections.TimesGroup
-	minutes map[string][]int64
-	seconds map[string][]int64
-}
-
-func (t *tally) group(by, keys []string) *group {
-	key := strings.Join(keys, "\x00")
-	g, ok := t.groups[key]
-	if !ok {
-		g = &group{minutes: map[string][]int64{}, seconds: map[string][]int64{}}
-		g.figures.By = map[string]string{}
-		for i := range by {
-			g.figures.By[by[i]] = keys[i]
-		}
-		t.groups[key] = g
-	}
-	return g
-}
-
-func (t *tally) count(stmt *sqlite.Stmt, g *group) error {
-	f := &g.figures
-	f.Received++
-	for i, figure := range []*int{&f.Decided, &f.DecidedLate, &f.Delivered, &f.DeliveredLate, &f.Open} {
-		*figure += stmt.ColumnInt(4 + i)
-	}
-	weekly := 0
-	for line := range strings.Lines(stmt.ColumnText(0)) {
-		s, err := readStep(line)
-		if err != nil {
-			return err
-		}
-		g.minutes[s.Step] = append(g.minutes[s.Step], s.WorkingMinutes)
-		g.seconds[s.Step] = append(g.seconds[s.Step], s.WallSeconds)
-		if s.WeeklyOnly {
-			weekly = 1
-		}
-	}
-	t.weekly += weekly
-	return nil
-}
-
-func (t *tally) report() []projections.TimesGroup {
-	out := []projections.TimesGroup{}
-	for _, key := range slices.Sorted(maps.Keys(t.groups)) {
-		g := t.groups[key]
-		g.figures.Steps = []projections.TimesStep{}
-		for _, step := range slices.Sorted(maps.Keys(g.minutes)) {
-			g.figures.Steps = append(g.figures.Steps, projections.TimesStep{
-				Step: step, Count: len(g.minutes[step]),
-				WorkingMinutes: projections.NearestRank(g.minutes[step]), WallSeconds: projections.NearestRank(g.seconds[step]),
-			})
-		}
-		out = append(out, g.figures)
-	}
-	return out
 }

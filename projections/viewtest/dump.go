@@ -64,6 +64,17 @@ func (s *Side) Dump() string {
 			}
 		}
 	}
+	at := Start.AddDate(0, 0, 10)
+	page, err := s.Views.Search(ctx, projections.SearchQuery{Limit: 1, Facets: projections.Facets, Now: at, Soon: at.AddDate(0, 0, 2)})
+	tell("facets", page.Facets, err)
+	for _, agency := range []string{"H99.14", "H99.02"} {
+		for _, queue := range []projections.Queue{projections.QueueMine, projections.QueueUnit} {
+			page, err := s.Views.Queue(ctx, projections.QueueQuery{Queue: queue, Agency: agency, Officer: "officer-2", Now: at, Limit: 200})
+			tell(string(queue), page.Hits, err)
+		}
+		counts, err := s.Views.QueueCounts(ctx, projections.QueueQuery{Agency: agency, Unit: "Phòng Hộ tịch", Now: at, Soon: at.AddDate(0, 0, 2)})
+		tell("queues", counts, err)
+	}
 	report, err := s.Views.Times(ctx, projections.TimesQuery{By: []string{"procedure", "agency", "month"}})
 	tell("times", report, err)
 	for _, name := range Names {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"hoso/domain/eventlog"
 	"hoso/domain/eventlog/memory"
 	"hoso/projections"
@@ -100,6 +102,9 @@ func anotherLog(t *testing.T, e *engine) {
 			v := projtest.New(t, other.log(w.Log))
 			v.Catalogue(Start.Add(-time.Hour))
 			v.Lives(2, Start, 0, other.dossiers)
+			if v.Log.ID() != w.Log.ID() {
+				ofAnotherLog(t, e, place, v.Log.ID())
+			}
 			s := Started(t, v, place, e.open)
 			if !strings.Contains(s.Said.String(), other.said) {
 				t.Fatalf("it was not said; only:\n%s", s.Said)
@@ -108,4 +113,35 @@ func anotherLog(t *testing.T, e *engine) {
 			Same(t, name, s.Dump(), e.fresh(t, v))
 		})
 	}
+}
+
+// ofAnotherLog: who only reads never sees what was built from another log.
+func ofAnotherLog(t *testing.T, e *engine, place string, id uuid.UUID) {
+	v := e.open(t, place, Options{ReadOnly: true, Log: id})
+	defer v.Close()
+	for what, err := range asked(t, v) {
+		if !errors.Is(err, projections.ErrOtherLog) {
+			t.Errorf("%s of another log answers %v", what, err)
+		}
+	}
+	if all, err := v.Status(t.Context()); err != nil || len(all) != len(Names) {
+		t.Errorf("the status of another log's views: %+v, %v", all, err)
+	}
+}
+
+// asked gives what each query answers beside its result.
+func asked(t *testing.T, v Views) map[string]error {
+	ctx, out := t.Context(), map[string]error{}
+	_, _, out["ByCode"] = v.ByCode(ctx, "H99.14-260105-0002")
+	_, _, out["ByCode of nothing"] = v.ByCode(ctx, "X")
+	_, _, out["ByID"] = v.ByID(ctx, uuid.New())
+	_, out["BySubject"] = v.BySubject(ctx, uuid.New(), 0, "")
+	_, out["Search"] = v.Search(ctx, projections.SearchQuery{})
+	_, out["Search with facets"] = v.Search(ctx, projections.SearchQuery{Facets: projections.Facets})
+	_, out["Queue"] = v.Queue(ctx, projections.QueueQuery{Queue: projections.QueueUnit, Agency: "H99.14"})
+	_, out["QueueCounts"] = v.QueueCounts(ctx, projections.QueueQuery{Agency: "H99.14"})
+	_, out["Timeline"] = v.Timeline(ctx, uuid.New())
+	_, out["Times"] = v.Times(ctx, projections.TimesQuery{})
+	_, out["LapsedSupplements"] = v.LapsedSupplements(ctx, Start, 1)
+	return out
 }

@@ -74,6 +74,7 @@ func searchFoldsAndFilters(t *testing.T, e *engine) {
 		{"two statuses, oldest first", projections.SearchQuery{Statuses: []domain.Status{1, 2}, Sort: projections.SortSubmitted}, []string{duc, hoa, tho, uot}},
 		{"agency that decides", projections.SearchQuery{Agencies: []string{"H99.02"}}, []string{uot, tho}},
 		{"agency where the result is collected", projections.SearchQuery{Agencies: []string{"H99.77"}}, []string{tho}},
+		{"no agency at all", projections.SearchQuery{Agencies: []string{""}}, nil},
 		{"procedure", projections.SearchQuery{Procedure: "1.000656"}, []string{tho, duc}},
 		{"submitted from is in, to is out", projections.SearchQuery{SubmittedFrom: vn(6, 8, 0), SubmittedTo: vn(8, 8, 0)}, []string{tho, hoa}},
 		{"due dates leave out those without", projections.SearchQuery{DueFrom: vn(1, 8, 0)}, []string{hoa}},
@@ -133,6 +134,27 @@ func cursorsAreStable(t *testing.T, e *engine) {
 			if _, err := s.Views.Search(t.Context(), q); !errors.Is(err, &domain.Error{Code: "bad_cursor"}) {
 				t.Errorf("%s: %v", about, err)
 			}
+		}
+	}
+}
+
+// positions: each answer tells how far it has seen.
+func positions(t *testing.T, e *engine) {
+	w := NewWorld(t)
+	w.Lives(1, Start, 0, 5)
+	s := e.caught(t, w)
+	ctx, seen := t.Context(), map[string]string{}
+	page := must(s.Views.Search(ctx, projections.SearchQuery{}))
+	faceted := must(s.Views.Search(ctx, projections.SearchQuery{Facets: projections.Facets}))
+	subject := must(s.Views.BySubject(ctx, page.Hits[0].OwnerSubject, 0, ""))
+	queue := must(s.Views.Queue(ctx, projections.QueueQuery{Queue: projections.QueueUnit, Agency: "H99.14"}))
+	seen["Search"], seen["Search with facets"], seen["BySubject"], seen["Queue"] = page.Position, faceted.Position, subject.Position, queue.Position
+	seen["QueueCounts"] = must(s.Views.QueueCounts(ctx, projections.QueueQuery{Agency: "H99.14"})).Position
+	seen["Times"] = must(s.Views.Times(ctx, projections.TimesQuery{})).Position
+	head := must(w.Log.Head(ctx)).String()
+	for what, at := range seen {
+		if at != head {
+			t.Errorf("%s has seen position %s of %s", what, at, head)
 		}
 	}
 }

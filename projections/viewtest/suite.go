@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 
 	"hoso/domain/eventlog"
 	"hoso/domain/eventlog/memory"
@@ -23,6 +26,7 @@ type Views interface {
 	projections.Views
 	// Store is where the named projection's runner writes.
 	Store(name string) projections.Store
+	Stores(name string) []projections.Store
 	Close() error
 }
 
@@ -30,6 +34,7 @@ type Views interface {
 type Options struct {
 	Proofs   projections.Proofs
 	Head     func(context.Context) (eventlog.Position, error)
+	Log      uuid.UUID // of which answers must be
 	Logger   *slog.Logger
 	ReadOnly bool // beside whoever writes
 }
@@ -45,14 +50,17 @@ var Names = []string{projections.DossierProjection, projections.SearchProjection
 // Start is a Monday, 08:00 in Viet Nam: when the tests' logs begin.
 var Start = time.Date(2026, 1, 5, 1, 0, 0, 0, time.UTC)
 
-// Run runs the suite.
-func Run(t *testing.T, open Open) {
+// Run runs the suite, or the named cases of it alone.
+func Run(t *testing.T, open Open, only ...string) {
 	e := &engine{open: open}
 	for _, c := range []struct {
 		name string
 		test func(*testing.T, *engine)
 	}{
 		{"search folds and filters", searchFoldsAndFilters},
+		{"facets", facets},
+		{"facets with many values", manyValues},
+		{"queues", queues},
 		{"look-ups", lookUps},
 		{"look-ups in odd cases", oddLookUps},
 		{"cursors are stable", cursorsAreStable},
@@ -67,8 +75,17 @@ func Run(t *testing.T, open Open) {
 		{"rebuild beside the serving view", rebuildBeside},
 		{"rebuild refuses to lose a dossier", rebuildRefuses},
 		{"another log is noticed", anotherLog},
+		{"a position that the log does not know", foreignPosition},
+		{"positions of answers", positions},
 		{"erasure reaches every answer", erasure},
+		{"erasure reaches dossiers set aside", erasureOfParked},
+		{"set aside by hand", asideByHand},
+		{"going back", rollBack},
+		{"rebuild past an erasure", erasureUnseen},
 	} {
+		if len(only) > 0 && !slices.Contains(only, c.name) {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.test(t, e)
@@ -136,11 +153,13 @@ func NewSide(t testing.TB, w *projtest.World, place string, open Open) *Side {
 	t.Helper()
 	s := &Side{t: t, w: w, Said: &Said{}}
 	logger := slog.New(slog.NewTextHandler(s.Said, nil))
-	s.Views = open(t, place, Options{Proofs: Proofs(), Head: w.Log.Head, Logger: logger})
+	s.Views = open(t, place, Options{Proofs: Proofs(), Head: w.Log.Head, Log: w.Log.ID(), Logger: logger})
 	t.Cleanup(func() { s.Views.Close() })
 	s.Feed = projections.NewFeed(w.Log, w.Codec, logger)
 	for _, name := range Names {
-		s.Runners = append(s.Runners, projections.NewRunner(s.Feed, s.Views.Store(name), logger))
+		for _, store := range s.Views.Stores(name) {
+			s.Runners = append(s.Runners, projections.NewRunner(s.Feed, store, logger))
+		}
 	}
 	return s
 }
@@ -179,6 +198,14 @@ func (s *Side) Follow() (stop func()) {
 	return func() {
 		cancel()
 		running.Wait()
+	}
+}
+
+// Crash leaves the views as a process that dies: files stay open, as they are
+// left to the system, and are opened anew beside that.
+func (s *Side) Crash() {
+	if shared, ok := s.Views.(interface{ Crash() }); ok {
+		shared.Crash()
 	}
 }
 

@@ -1,0 +1,335 @@
+package elastic
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/elastic/go-elasticsearch/v8/esapi"
+	"github.com/google/uuid"
+)
+
+// Which process writes which partition stands in one document, <prefix>-turns,
+// that all processes read every second and change by compare-and-set. A process
+// counts as gone when the others have seen no beat of it for goneAfter, each by
+// its own clock. Nothing depends on anybody being right about that: two that
+// write the same partition for a while are fenced by its checkpoint. The one
+// document bounds an installation to some twenty processes.
+const (
+	beatEvery = 2               // seconds
+	goneAfter = 6               // seconds
+	leaving   = 2 * time.Second // how long Close tries to say so
+)
+
+// turnsDoc is the document.
+type turnsDoc struct {
+	Members map[string]member `json:"members"`
+	Holders map[string]string `json:"holders"` // of partitions: members
+}
+
+// member is a process.
+type member struct {
+	Beat  uint64    `json:"beat"`
+	Where string    `json:"where"` // host and process, for people
+	Since time.Time `json:"since"`
+	Lanes []string  `json:"lanes"` // what it can write
+}
+
+// turns is this process's part in it.
+type turns struct {
+	v    *Views
+	id   string
+	join sync.Once
+	tact time.Duration // 1 s; tests go faster
+
+	lanes map[string]*lane
+
+	mu   sync.Mutex
+	held map[string]turn // by lane
+
+	// Only the goroutine of rounds touches these.
+	me     member
+	beaten time.Time
+	seen   map[string]sighting
+}
+
+// turn is a partition that is this process's to write.
+type turn struct {
+	during context.Context
+	end    context.CancelFunc
+}
+
+// sighting is when the beat of another process was first seen.
+type sighting struct {
+	beat uint64
+	at   time.Time
+}
+
+func newTurns(v *Views) *turns {
+	host, _ := os.Hostname()
+	t := &turns{v: v, id: uuid.NewString(), tact: cmp.Or(v.opt.tact, time.Second), lanes: map[string]*lane{}, held: map[string]turn{}, seen: map[string]sighting{}}
+	t.me = member{Where: fmt.Sprintf("%s/%d", host, os.Getpid()), Since: time.Now().UTC()}
+	return t
+}
+
+// name is the lane's in the document; another format's is another.
+func (l *lane) name() string { return fmt.Sprintf("%s/%d/%d", l.alias(), l.part, len(l.lanes)) }
+
+// Turn implements projections.Store. The first call joins those who take turns.
+func (l *lane) Turn() context.Context {
+	t := l.views.turns
+	if l.views.opt.ReadOnly {
+		return nil
+	}
+	t.join.Do(t.start)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if held, ok := t.held[l.name()]; ok {
+		return held.during
+	}
+	return nil
+}
+
+func (t *turns) start() {
+	for _, p := range t.v.all {
+		for _, l := range p.lanes {
+			t.me.Lanes = append(t.me.Lanes, l.name())
+			t.lanes[l.name()] = l
+		}
+	}
+	t.roundOrTell()
+	t.v.work.Go(func() {
+		for sleep(t.v.ctx, t.tact) == nil {
+			t.roundOrTell()
+		}
+		t.leave()
+	})
+}
+
+func (t *turns) roundOrTell() {
+	ctx, cancel := context.WithTimeout(t.v.ctx, goneAfter/2*t.tact)
+	defer cancel()
+	if err := t.round(ctx); err != nil && t.v.ctx.Err() == nil {
+		t.v.logger.Warn("who writes the views cannot be looked at; trying again", "error", err)
+		clear(t.seen) // while we did not look, nobody could be seen to beat
+	}
+}
+
+// round looks at the document, and changes it until nobody else does meanwhile.
+func (t *turns) round(ctx context.Context) error {
+	for {
+		doc, seq, term, err := t.read(ctx)
+		if err != nil {
+			return err
+		}
+		if !t.decide(&doc, time.Now()) {
+			t.keep(doc)
+			return nil
+		}
+		done, err := t.write(ctx, doc, seq, term)
+		if err != nil {
+			return err
+		}
+		if done {
+			t.beaten = time.Now()
+			t.keep(doc)
+			return nil
+		}
+	}
+}
+
+// decide brings the document to what this process makes of it, and reports
+// whether it must be written: the dead go, and each living process has its fair
+// share of the partitions it can write.
+func (t *turns) decide(doc *turnsDoc, now time.Time) (changed bool) {
+	for _, id := range t.dead(doc, now) {
+		delete(doc.Members, id)
+		changed = true
+	}
+	mine := 0
+	for name, holder := range doc.Holders {
+		if _, lives := doc.Members[holder]; !lives && holder != t.id {
+			delete(doc.Holders, name)
+			changed = true
+		} else if holder == t.id {
+			mine++
+		}
+	}
+	if _, there := doc.Members[t.id]; !there || now.Sub(t.beaten) >= beatEvery*t.tact {
+		t.me.Beat++
+		changed = true
+	}
+	doc.Members[t.id] = t.me
+	share := t.share(doc)
+	for _, name := range t.inOrder() {
+		switch holder := doc.Holders[name]; {
+		case holder == "" && mine < share:
+			doc.Holders[name] = t.id
+			mine++
+			changed = true
+		case holder == t.id && mine > share && !t.builds(name):
+			delete(doc.Holders, name)
+			mine--
+			changed = true
+		}
+	}
+	return changed
+}
+
+// dead lists the members whose beat has been the same for too long.
+func (t *turns) dead(doc *turnsDoc, now time.Time) (dead []string) {
+	for id, m := range doc.Members {
+		last, known := t.seen[id]
+		switch {
+		case id == t.id:
+		case !known || last.beat != m.Beat:
+			t.seen[id] = sighting{m.Beat, now}
+		case now.Sub(last.at) >= goneAfter*t.tact:
+			dead = append(dead, id)
+			delete(t.seen, id)
+		}
+	}
+	return dead
+}
+
+// share is how many partitions a process may hold: as many as the others that
+// can write the same, rounded up.
+func (t *turns) share(doc *turnsDoc) int {
+	peers := 0
+	for _, m := range doc.Members {
+		if slices.Equal(m.Lanes, t.me.Lanes) {
+			peers++
+		}
+	}
+	return (len(t.me.Lanes) + peers - 1) / peers
+}
+
+// builds reports whether this process builds the view anew: it gives that up to
+// nobody, who would only begin again.
+func (t *turns) builds(name string) bool {
+	l, ok := t.lanes[name]
+	if !ok {
+		return false
+	}
+	l.state.Lock()
+	defer l.state.Unlock()
+	return l.projection.builds > 0
+}
+
+// inOrder lists the lanes, each process beginning elsewhere.
+func (t *turns) inOrder() []string {
+	at := int(t.id[0]) % len(t.me.Lanes)
+	return slices.Concat(t.me.Lanes[at:], t.me.Lanes[:at])
+}
+
+// keep makes the document's word true in this process.
+func (t *turns) keep(doc turnsDoc) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, name := range t.me.Lanes {
+		held, have := t.held[name]
+		switch mine := doc.Holders[name] == t.id; {
+		case mine && !have:
+			t.begin(name)
+		case !mine && have:
+			held.end()
+			delete(t.held, name)
+		}
+	}
+}
+
+// begin begins a turn; t.mu is held.
+func (t *turns) begin(name string) {
+	during, end := context.WithCancel(t.v.ctx)
+	t.held[name] = turn{during, end}
+}
+
+// renew ends a turn and begins the next, so that its runner looks at the view anew.
+func (t *turns) renew(l *lane) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if held, ok := t.held[l.name()]; ok {
+		held.end()
+		t.begin(l.name())
+	}
+}
+
+// leave lets the others go on at once.
+func (t *turns) leave() {
+	t.keep(turnsDoc{})
+	ctx, cancel := context.WithTimeout(context.Background(), leaving)
+	defer cancel()
+	for done := false; !done && ctx.Err() == nil; {
+		doc, seq, term, err := t.read(ctx)
+		if err != nil {
+			return // they will see it
+		}
+		delete(doc.Members, t.id)
+		maps.DeleteFunc(doc.Holders, func(_, holder string) bool { return holder == t.id })
+		if done, err = t.write(ctx, doc, seq, term); err != nil {
+			return
+		}
+	}
+}
+
+func (v *Views) turnsIndex() string { return v.opt.Prefix + "-turns" }
+
+// read gives the document; its seq is -1 where there is none yet.
+func (t *turns) read(ctx context.Context) (doc turnsDoc, seq, term int, err error) {
+	var got struct {
+		Seq    int      `json:"_seq_no"`
+		Term   int      `json:"_primary_term"`
+		Source turnsDoc `json:"_source"`
+	}
+	err = t.v.es.read(ctx, esapi.GetRequest{Index: t.v.turnsIndex(), DocumentID: "turns"}, &got)
+	var said *fault
+	switch {
+	case isKind(err, missingIndex):
+		settings := body(obj{"settings": obj{"number_of_shards": 1, "auto_expand_replicas": "0-1"}, "mappings": obj{"enabled": false}})
+		err = t.v.es.write(ctx, esapi.IndicesCreateRequest{Index: t.v.turnsIndex(), Body: settings}, nil)
+		if isKind(err, "resource_already_exists_exception") {
+			err = nil
+		}
+		got.Seq = -1
+	case errors.As(err, &said) && said.status == http.StatusNotFound:
+		err, got.Seq = nil, -1
+	}
+	doc = got.Source
+	if doc.Members == nil {
+		doc = turnsDoc{Members: map[string]member{}, Holders: map[string]string{}}
+	}
+	return doc, got.Seq, got.Term, err
+}
+
+// write reports false where somebody else was quicker.
+func (t *turns) write(ctx context.Context, doc turnsDoc, seq, term int) (bool, error) {
+	req := esapi.IndexRequest{Index: t.v.turnsIndex(), DocumentID: "turns", Body: body(doc), IfSeqNo: &seq, IfPrimaryTerm: &term}
+	if seq < 0 {
+		req.IfSeqNo, req.IfPrimaryTerm, req.OpType = nil, nil, "create"
+	}
+	err := t.v.es.write(ctx, req, nil)
+	if isKind(err, "version_conflict_engine_exception") {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// writers tells where each projection's partitions are written, for people.
+func (t *turns) writers(ctx context.Context, p *projection) ([]string, error) {
+	doc, _, _, err := t.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var where []string
+	for _, l := range p.lanes {
+		where = append(where, cmp.Or(doc.Members[doc.Holders[l.name()]].Where, "nobody"))
+	}
+	return where, nil
+}
