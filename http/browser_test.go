@@ -78,7 +78,7 @@ func (s *stack) waitingAndDone() (waiting, done string) {
 	s.command(s.intake(), id, "route", `{"unit":"Quầy Đất đai"}`)
 	s.at(monday.Add(29 * time.Hour))
 	s.command(s.token(domain.Specialist, desk, "specialist-1"), id, "return-for-supplement",
-		`{"missing":["Sơ đồ thửa đất","Bản sao giấy tờ về nhân thân"],"guide":"Sơ đồ gửi kèm bị mờ, xin gửi lại bản rõ."}`)
+		`{"missing":["Giấy chứng nhận đã cấp","Mảnh trích đo bản đồ địa chính thửa đất đối với trường hợp trích đo địa chính thửa đất mà ranh giới thửa đất không thay đổi hoặc trường hợp cấp đổi"],"guide":"Sơ đồ gửi kèm bị mờ, xin gửi lại bản rõ."}`)
 	second, done := s.submitted()
 	s.command(s.intake(), second, "accept", "")
 	s.command(s.intake(), second, "request-payment", `{"obligation":"LEPHI-GCN"}`)
@@ -140,7 +140,7 @@ func TestPageInBrowser(t *testing.T) {
 					t.Error("the code alone shows the name")
 				}
 				run(chromedp.SendKeys("#proof", "5678\r"), chromedp.WaitVisible("#why"))
-				check("proof", l.status, l.name, "Nguyễn Thị Mẫu", l.due, "Sơ đồ thửa đất", "Sơ đồ gửi kèm bị mờ", "Ngày Văn hóa Việt Nam")
+				check("proof", l.status, l.name, "Nguyễn Thị Mẫu", l.due, "Giấy chứng nhận đã cấp", "Sơ đồ gửi kèm bị mờ", "Ngày Văn hóa Việt Nam")
 				// The other language and back, with the details kept, and nothing typed in the address.
 				run(chromedp.Click("nav button"), chromedp.WaitVisible("html[lang="+l.other+"] #why"))
 				address, lang := look(t, ctx, chromedp.Location()), look(t, ctx, chromedp.Evaluate[string](`document.documentElement.lang`))

@@ -2,6 +2,7 @@ package http
 
 import (
 	nethttp "net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -102,10 +103,15 @@ func ifMatch(c echo.Context) (*uint64, error) {
 	return nil, p
 }
 
+// etag names a dossier's revision alone, as receipts do.
 func etag(revision uint64) string { return `"` + strconv.FormatUint(revision, 10) + `"` }
 
+// ofRendering is what a rendering's ETag has behind the revision. It says what
+// the reader saw besides, such as an agency's name; a command does not depend on it.
+var ofRendering = regexp.MustCompile(`-[0-9a-f]{16}"$`)
+
 func revisionOf(tag string) (uint64, bool) {
-	inner, ok := strings.CutPrefix(tag, `"`)
+	inner, ok := strings.CutPrefix(ofRendering.ReplaceAllString(tag, `"`), `"`)
 	inner, ok2 := strings.CutSuffix(inner, `"`)
 	n, err := strconv.ParseUint(inner, 10, 63)
 	return n, ok && ok2 && err == nil

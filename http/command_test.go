@@ -34,13 +34,17 @@ func TestIfMatch(t *testing.T) {
 	post(`*`, "contact", `{"means":"phone","text":"x"}`).expect(t, nethttp.StatusOK, "")
 	read := s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id + "?min_revision=3", token: s.intake()})
 	read.expect(t, nethttp.StatusOK, "")
-	if read.Header().Get("ETag") != `"3"` {
-		t.Errorf("ETag %s", read.Header().Get("ETag"))
+	tag := read.Header().Get("ETag")
+	if !strings.HasPrefix(tag, `"3-`) {
+		t.Errorf("ETag %s", tag)
 	}
-	again := s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id, token: s.intake(), header: map[string]string{"If-None-Match": `"2", "3"`}})
+	again := s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id, token: s.intake(), header: map[string]string{"If-None-Match": `"2", ` + tag}})
 	if again.Code != nethttp.StatusNotModified || len(again.raw) != 0 {
 		t.Errorf("%d %s", again.Code, again.raw)
 	}
+	post(strings.Replace(tag, "3", "2", 1), "contact", `{"means":"phone","text":"x"}`).expect(t, nethttp.StatusPreconditionFailed, "revision_mismatch")
+	post(`"3-xyz"`, "contact", `{"means":"phone","text":"x"}`).expect(t, nethttp.StatusBadRequest, "if_match_invalid")
+	post(tag, "contact", `{"means":"phone","text":"x"}`).expect(t, nethttp.StatusOK, "") // what was read is good for a command
 }
 
 // A paper dossier is withdrawn at the desk that received it: the history says
@@ -142,7 +146,20 @@ func TestBadInput(t *testing.T) {
 		"bad cursor":              {ask{"GET", "/api/v1/dossiers?cursor=abc", officer, "", nil, ""}, 400, "bad_cursor", "", 0},
 		"bad sort":                {ask{"GET", "/api/v1/dossiers?sort=name", officer, "", nil, ""}, 400, "bad_parameter", "sort", 0},
 		"unknown parameter":       {ask{"GET", "/api/v1/dossiers?colour=red", officer, "", nil, ""}, 400, "bad_parameter", "colour", 0},
-		"other agency":            {ask{"GET", "/api/v1/dossiers?agency=" + elsewhere, officer, "", nil, ""}, 403, "forbidden", "", 0},
+		"bad facet":               {ask{"GET", "/api/v1/dossiers?facets=status,colour", officer, "", nil, ""}, 400, "bad_parameter", "facets", 0},
+		"the same facet twice":    {ask{"GET", "/api/v1/dossiers?facets=status,status", officer, "", nil, ""}, 400, "bad_parameter", "facets", 0},
+		"bad clock":               {ask{"GET", "/api/v1/dossiers?clock=late", officer, "", nil, ""}, 400, "bad_parameter", "clock", 0},
+		"bad channel":             {ask{"GET", "/api/v1/dossiers?channel=fax", officer, "", nil, ""}, 400, "bad_parameter", "channel", 0},
+		"too many words":          {ask{"GET", "/api/v1/dossiers?q=" + manyWords, officer, "", nil, ""}, 400, "too_many_words", "", 0},
+		"no such queue":           {ask{"GET", "/api/v1/queues/theirs", officer, "", nil, ""}, 400, "bad_queue", "", 0},
+		"queue, bad limit":        {ask{"GET", "/api/v1/queues/mine?limit=0", officer, "", nil, ""}, 400, "bad_parameter", "limit", 0},
+		"queue, bad hours":        {ask{"GET", "/api/v1/queues?due_soon=241", officer, "", nil, ""}, 400, "bad_parameter", "due_soon", 0},
+		"queue, bad cursor":       {ask{"GET", "/api/v1/queues/mine?cursor=x", officer, "", nil, ""}, 400, "bad_cursor", "", 0},
+		"queue of another agency": {ask{"GET", "/api/v1/queues?agency=" + elsewhere, officer, "", nil, ""}, 403, "forbidden", "", 0},
+		"queue of no agency":      {ask{"GET", "/api/v1/queues/unit", s.auditor(), "", nil, ""}, 400, "queue_agency_missing", "", 0},
+		"queue of an applicant":   {ask{"GET", "/api/v1/queues", s.citizen(ownerID), "", nil, ""}, 403, "forbidden", "", 0},
+		"queue of an admin":       {ask{"GET", "/api/v1/queues", s.token(domain.Administrator, "", "a"), "", nil, ""}, 403, "forbidden", "", 0},
+		"facets of an analyst":    {ask{"GET", "/api/v1/dossiers?facets=status", s.token(domain.Analyst, "", "a"), "", nil, ""}, 403, "forbidden", "", 0},
 		"bad min_revision":        {ask{"GET", at + "?min_revision=-1", officer, "", nil, ""}, 400, "bad_parameter", "min_revision", 0},
 		"min_revision beyond":     {ask{"GET", at + "?min_revision=99", officer, "", nil, ""}, 409, "revision_not_reached", "min_revision", 0},
 		"history beyond":          {ask{"GET", at + "/history?revision=99", officer, "", nil, ""}, 404, "revision_beyond_end", "", 0},

@@ -38,16 +38,22 @@ func NewMetrics() *Metrics {
 	return m
 }
 
-// Command counts a command done or refused.
-func (m *Metrics) Command(command string, took time.Duration, err error) {
-	result := "ok"
-	if err != nil {
-		if result = domain.CodeOf(err); result == "" {
-			result = "error"
+// Command counts a command; give what it gives the command's error.
+func (m *Metrics) Command(ctx context.Context, command string) (context.Context, func(error)) {
+	start := time.Now()
+	return ctx, func(err error) {
+		result := "ok"
+		if err != nil {
+			if result = domain.CodeOf(err); result == "" {
+				result = "error"
+			}
 		}
+		m.commands.WithLabelValues(command, result).Observe(time.Since(start).Seconds())
 	}
-	m.commands.WithLabelValues(command, result).Observe(took.Seconds())
 }
+
+// Add counts more: what happens behind the server.
+func (m *Metrics) Add(more prometheus.Collector) { m.registry.MustRegister(more) }
 
 func (m *Metrics) request(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
@@ -65,6 +71,8 @@ func (m *Metrics) watch(views projections.Views, logger *slog.Logger) {
 var (
 	lagDesc    = prometheus.NewDesc("hoso_projection_lag_events", "Events of the log not yet applied.", []string{"projection"}, nil)
 	parkedDesc = prometheus.NewDesc("hoso_projection_parked_dossiers", "Dossiers set aside because they cannot be folded.", []string{"projection"}, nil)
+
+	rebuildingDesc = prometheus.NewDesc("hoso_projection_rebuilding", "1 while the projection is being built anew beside the one that serves.", []string{"projection"}, nil)
 )
 
 type lagCollector struct {
@@ -73,7 +81,11 @@ type lagCollector struct {
 }
 
 // Describe implements prometheus.Collector.
-func (l *lagCollector) Describe(to chan<- *prometheus.Desc) { to <- lagDesc; to <- parkedDesc }
+func (l *lagCollector) Describe(to chan<- *prometheus.Desc) {
+	to <- lagDesc
+	to <- parkedDesc
+	to <- rebuildingDesc
+}
 
 // Collect implements prometheus.Collector.
 func (l *lagCollector) Collect(to chan<- prometheus.Metric) {
@@ -87,5 +99,10 @@ func (l *lagCollector) Collect(to chan<- prometheus.Metric) {
 	for _, st := range all {
 		to <- prometheus.MustNewConstMetric(lagDesc, prometheus.GaugeValue, float64(st.Lag), st.Projection)
 		to <- prometheus.MustNewConstMetric(parkedDesc, prometheus.GaugeValue, float64(st.Parked), st.Projection)
+		rebuilding := 0.0
+		if st.Rebuilding {
+			rebuilding = 1
+		}
+		to <- prometheus.MustNewConstMetric(rebuildingDesc, prometheus.GaugeValue, rebuilding, st.Projection)
 	}
 }

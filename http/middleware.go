@@ -28,18 +28,27 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 			id = uuid.New()
 		}
 		c.Set(keyRequestID, id)
-		if err := next(c); err != nil {
-			c.Error(err)
-		}
-		took := time.Since(start)
-		method, route, status := c.Request().Method, c.Path(), c.Response().Status
+		method, route := c.Request().Method, c.Path()
 		if route == "" || route == "/*" {
 			route = "unmatched"
 		}
 		if !knownMethod[method] {
 			method = "other"
 		}
-		s.Metrics.request(method, route, status, took)
+		traced := func(int) {}
+		if s.Trace != nil {
+			var ctx context.Context
+			ctx, traced = s.Trace(c.Request(), method, route)
+			c.SetRequest(c.Request().WithContext(ctx))
+		}
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		took, status := time.Since(start), c.Response().Status
+		traced(status)
+		if s.Metrics != nil {
+			s.Metrics.request(method, route, status, took)
+		}
 		level := levelOf(method, status)
 		if ctx := c.Request().Context(); s.Logger.Enabled(ctx, level) {
 			s.Logger.LogAttrs(ctx, level, "request",

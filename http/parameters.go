@@ -99,6 +99,51 @@ func (p *parameters) statuses() []domain.Status {
 	return out
 }
 
+// clocks reads the states of the clock.
+func (p *parameters) clocks() (out []projections.ClockState) {
+	for _, word := range p.list("clock") {
+		if out = append(out, projections.ClockState(word)); !slices.Contains(projections.ClockStates, out[len(out)-1]) {
+			p.wrong("clock", "phải gồm overdue, due_soon, in_time, paused, no_limit hoặc ended", "must be overdue, due_soon, in_time, paused, no_limit or ended")
+		}
+	}
+	return out
+}
+
+// channel reads how dossiers came in.
+func (p *parameters) channel() domain.Channel {
+	switch c := domain.Channel(p.get("channel")); c {
+	case "", domain.Direct, domain.Online, domain.Post:
+		return c
+	}
+	p.wrong("channel", "phải là direct, online hoặc post", "must be direct, online or post")
+	return ""
+}
+
+// facets reads what is to be counted.
+func (p *parameters) facets() (out []projections.Facet) {
+	for _, word := range p.list("facets") {
+		f := projections.Facet(word)
+		if !slices.Contains(projections.Facets, f) || slices.Contains(out, f) {
+			p.wrong("facets", "phải gồm status, agency, procedure, field, channel hoặc clock, mỗi thứ một lần", "must be status, agency, procedure, field, channel or clock, each once")
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// soonHours reads within how many working hours a dossier is due soon.
+func (p *parameters) soonHours() int {
+	text := p.get("due_soon")
+	if text == "" {
+		return projections.SoonHours
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxSoonHours {
+		p.wrong("due_soon", "phải từ 1 đến 240 giờ làm việc", "must be from 1 to 240 working hours")
+	}
+	return n
+}
+
 func (p *parameters) sort() projections.Sort {
 	switch by := projections.Sort(p.get("sort")); by {
 	case "":

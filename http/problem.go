@@ -45,7 +45,10 @@ var statuses = map[string]int{
 	"amount_not_positive": nethttp.StatusUnprocessableEntity, "amount_differs": nethttp.StatusUnprocessableEntity, "score_out_of_range": nethttp.StatusUnprocessableEntity,
 	"unknown_procedure": nethttp.StatusUnprocessableEntity, "unknown_agency": nethttp.StatusUnprocessableEntity, "unknown_calendar": nethttp.StatusUnprocessableEntity,
 	"bad_cursor": nethttp.StatusBadRequest, "bad_limit": nethttp.StatusBadRequest, "bad_sort": nethttp.StatusBadRequest, "bad_group": nethttp.StatusBadRequest,
-	"view_not_built": nethttp.StatusServiceUnavailable, "views_unreachable": nethttp.StatusServiceUnavailable, "views_denied": nethttp.StatusServiceUnavailable,
+	"bad_facet": nethttp.StatusBadRequest, "bad_clock": nethttp.StatusBadRequest, "bad_queue": nethttp.StatusBadRequest, "queue_agency_missing": nethttp.StatusBadRequest, "too_many_words": nethttp.StatusBadRequest,
+	"being_erased":        nethttp.StatusServiceUnavailable,
+	"view_of_another_log": nethttp.StatusServiceUnavailable,
+	"view_not_built":      nethttp.StatusServiceUnavailable, "views_unreachable": nethttp.StatusServiceUnavailable, "views_denied": nethttp.StatusServiceUnavailable, "views_unavailable": nethttp.StatusServiceUnavailable,
 }
 
 // problemOf finds the answer to an error.

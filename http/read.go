@@ -19,16 +19,15 @@ func (s *Server) dossier(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	tag := etag(v.Revision)
-	c.Response().Header().Set("ETag", tag)
-	if known := c.Request().Header.Get("If-None-Match"); known != "" && slices.Contains(strings.Split(strings.ReplaceAll(known, " ", ""), ","), tag) {
-		return c.NoContent(nethttp.StatusNotModified)
-	}
-	body, err := s.body(v)
+	r, err := s.rendering(v)
 	if err != nil {
 		return err
 	}
-	return answerBytes(c, nethttp.StatusOK, body)
+	c.Response().Header().Set("ETag", r.tag)
+	if known := c.Request().Header.Get("If-None-Match"); slices.Contains(strings.Split(strings.ReplaceAll(known, " ", ""), ","), r.tag) {
+		return c.NoContent(nethttp.StatusNotModified)
+	}
+	return answerBytes(c, nethttp.StatusOK, r.body)
 }
 
 // dueDate answers with the due date explained.
@@ -39,52 +38,6 @@ func (s *Server) dueDate(c echo.Context) error {
 	}
 	c.Response().Header().Set("ETag", etag(v.Revision))
 	return answer(c, nethttp.StatusOK, s.dueDateOf(v))
-}
-
-// search answers with a page of dossiers.
-func (s *Server) search(c echo.Context) error {
-	p := &parameters{c: c}
-	q := projections.SearchQuery{
-		Text: p.get("q"), Statuses: p.statuses(), Agencies: p.list("agency"), Procedure: p.get("procedure"),
-		SubmittedFrom: p.moment("submitted_from"), SubmittedTo: p.moment("submitted_to"),
-		DueFrom: p.moment("due_from"), DueTo: p.moment("due_to"),
-		Sort: p.sort(), Limit: p.limit(), Cursor: p.get("cursor"),
-	}
-	if len(q.Text) > 800 {
-		p.wrong("q", "quá dài", "is too long")
-	}
-	position := p.get("min_position")
-	if err := p.done(); err != nil {
-		return err
-	}
-	var err error
-	if q.Agencies, err = mayBrowse(who(c), q.Agencies); err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	if err := s.atLeast(ctx, projections.SearchProjection, position); err != nil {
-		return err
-	}
-	page, err := s.Views.Search(ctx, q)
-	if err != nil {
-		return err
-	}
-	return answer(c, nethttp.StatusOK, s.pageOf(page))
-}
-
-// mayBrowse narrows a search to what the requester may read: auditors
-// everything, officers what concerns their agency, nobody else.
-func mayBrowse(req commands.Request, asked []string) ([]string, error) {
-	a := req.Actor
-	switch {
-	case a.Role == domain.Auditor:
-		return asked, nil
-	case !commands.MayRead(req, commands.Parties{Received: a.Agency}):
-		return nil, commands.ErrForbidden
-	case len(asked) > 0 && !slices.Equal(asked, []string{a.Agency}):
-		return nil, commands.ErrForbidden
-	}
-	return []string{a.Agency}, nil
 }
 
 // times answers with processing times.
@@ -110,15 +63,6 @@ func (s *Server) times(c echo.Context) error {
 		return err
 	}
 	return answer(c, nethttp.StatusOK, report)
-}
-
-// pageOf is a page of dossiers.
-func (s *Server) pageOf(page projections.Page) api.DossierPage {
-	out := api.DossierPage{Dossiers: make([]api.Dossier, len(page.Hits)), Next: page.Next, Position: page.Position}
-	for i, v := range page.Hits {
-		out.Dossiers[i] = s.dossierOf(v)
-	}
-	return out
 }
 
 // dossierOf is a dossier for those who may read it in full. Keyed hashes and

@@ -118,7 +118,7 @@ func TestHistory(t *testing.T) {
 	s.at(monday.Add(time.Hour))
 	s.command(s.intake(), id, "accept", "")
 	s.at(monday.Add(26 * time.Hour))
-	s.command(s.token(domain.Specialist, desk, "specialist-1"), id, "return-for-supplement", `{"missing":["Sơ đồ thửa đất"],"guide":"Xin bổ sung sơ đồ"}`)
+	s.command(s.token(domain.Specialist, desk, "specialist-1"), id, "return-for-supplement", `{"missing":["giấy chứng nhận đã cấp"],"guide":"Xin bổ sung sơ đồ"}`)
 	history := func(query string) map[string]any {
 		t.Helper()
 		return s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id + "/history" + query, token: s.auditor()}).expect(t, nethttp.StatusOK, "")

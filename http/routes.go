@@ -22,7 +22,9 @@ func (s *Server) routes() {
 
 	e.GET("/healthz", s.healthz)
 	e.GET("/readyz", s.readyz)
-	e.GET("/metrics", echo.WrapHandler(s.Metrics.handler()))
+	if s.Metrics != nil {
+		e.GET("/metrics", echo.WrapHandler(s.Metrics.handler()))
+	}
 	e.GET("/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(nethttp.StatusOK, "application/yaml; charset=utf-8", Document)
 	})
@@ -34,11 +36,19 @@ func (s *Server) routes() {
 	e.POST("/api/v1/lookup-by-id", s.lookupByID, noStore, s.signedIn)
 	e.GET("/api/v1/times", s.times, noStore, s.signedIn)
 	e.GET("/api/v1/dossiers", s.search, noStore, s.signedIn)
+	e.GET("/api/v1/queues", s.queues, noStore, s.signedIn)
+	e.GET("/api/v1/queues/:queue", s.queue, noStore, s.signedIn)
 	e.POST("/api/v1/dossiers", s.submit, noStore, s.signedIn)
 	e.GET("/api/v1/dossiers/:dossier", s.dossier, noStore, s.signedIn)
 	e.GET("/api/v1/dossiers/:dossier/history", s.history, noStore, s.signedIn)
 	e.GET("/api/v1/dossiers/:dossier/due-date", s.dueDate, noStore, s.signedIn)
 	s.commandRoutes()
+
+	e.GET("/api/v1/projections", s.projections, noStore, s.signedIn)
+	e.POST("/api/v1/projections/:projection/rebuild", s.rebuild, noStore, s.signedIn)
+	e.POST("/api/v1/projections/:projection/roll-back", s.rollBack, noStore, s.signedIn)
+	e.POST("/api/v1/projections/:projection/parked", s.park, noStore, s.signedIn)
+	e.DELETE("/api/v1/projections/:projection/parked/:dossier", s.unpark, noStore, s.signedIn)
 
 	s.pageRoutes()
 }

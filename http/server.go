@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	nethttp "net/http"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -28,12 +29,19 @@ type Config struct {
 	Proofs projections.Proofs
 	// FindSubject finds the person who has an ID number (normalised).
 	FindSubject func(ctx context.Context, idNumber string) (domain.SubjectID, bool, error)
+	// Runners are those of all views, which administrators operate.
+	Runners []*projections.Runner
+	// Begin runs a task beside the server; its context ends with the server.
+	Begin func(task func(context.Context))
 	// TokenKey verifies bearer tokens (EdDSA).
 	TokenKey ed25519.PublicKey
 	// LogHealth tells why the log takes no writes, nil while it does.
 	LogHealth func() error
 	Logger    *slog.Logger
-	Metrics   *Metrics // may be nil: then a new one
+	Metrics   *Metrics // may be nil: then nothing is counted, and there is no /metrics
+	// Trace, where set, begins to trace a request, by its method and its route's
+	// pattern; what it gives is called with the status answered. May be nil.
+	Trace func(r *nethttp.Request, method, route string) (context.Context, func(status int))
 	// Now is the clock by which tokens expire and limits fill up again, not the
 	// writer's; may be nil: then time.Now.
 	Now    func() time.Time
@@ -53,7 +61,10 @@ type Server struct {
 	limits lookupLimits
 	pages  *pages
 
-	rendered rendered
+	rendered *rendered
+
+	rebuilding sync.Mutex
+	rebuilds   map[string]bool // by projection, of those that run
 }
 
 // The server's time limits.
@@ -85,16 +96,18 @@ func New(c Config) *Server {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	if c.Metrics == nil {
-		c.Metrics = NewMetrics()
+	s := &Server{Config: c, echo: echo.New(), tokens: newTokens(c.TokenKey, c.Now), limits: newLookupLimits(c.Limits), pages: newPages(), rendered: newRendered(), rebuilds: map[string]bool{}}
+	if c.Commands != nil && c.Commands.Keys != nil {
+		c.Commands.Keys.Watch(func(context.Context, domain.SubjectID) error { return nil }, s.rendered.forget)
 	}
-	s := &Server{Config: c, echo: echo.New(), tokens: newTokens(c.TokenKey, c.Now), limits: newLookupLimits(c.Limits), pages: newPages(), rendered: newRendered()}
 	s.echo.HTTPErrorHandler = s.fail
 	s.echo.IPExtractor = echo.ExtractIPDirect()
 	if c.TrustProxy {
 		s.echo.IPExtractor = echo.ExtractIPFromXFFHeader()
 	}
-	s.Metrics.watch(c.Views, c.Logger)
+	if c.Metrics != nil {
+		s.Metrics.watch(c.Views, c.Logger)
+	}
 	s.routes()
 	return s
 }

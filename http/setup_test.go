@@ -115,6 +115,7 @@ func open(t testing.TB, change ...func(*Config)) *stack {
 	t.Cleanup(func() { s.stop() })
 	c := Config{
 		Commands: handler, Views: s.views, History: projections.History{Feed: feed}, Proofs: proofs, FindSubject: store.Find,
+		Runners: s.runners, Begin: func(task func(context.Context)) { go task(context.Background()) },
 		TokenKey: public, LogHealth: func() error { return s.sick }, Logger: logger, Metrics: metrics, Now: s.clock,
 	}
 	for _, f := range change {

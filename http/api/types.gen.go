@@ -8,7 +8,39 @@ import (
 
 	"hoso/domain"
 	"hoso/projections"
+
+	"github.com/google/uuid"
 )
+
+// Defines values for FacetFacet.
+const (
+	FacetFacetAgency    FacetFacet = "agency"
+	FacetFacetChannel   FacetFacet = "channel"
+	FacetFacetClock     FacetFacet = "clock"
+	FacetFacetField     FacetFacet = "field"
+	FacetFacetProcedure FacetFacet = "procedure"
+	FacetFacetStatus    FacetFacet = "status"
+)
+
+// Valid indicates whether the value is a known member of the FacetFacet enum.
+func (e FacetFacet) Valid() bool {
+	switch e {
+	case FacetFacetAgency:
+		return true
+	case FacetFacetChannel:
+		return true
+	case FacetFacetClock:
+		return true
+	case FacetFacetField:
+		return true
+	case FacetFacetProcedure:
+		return true
+	case FacetFacetStatus:
+		return true
+	default:
+		return false
+	}
+}
 
 // Defines values for HistoryAxis.
 const (
@@ -22,6 +54,30 @@ func (e HistoryAxis) Valid() bool {
 	case HistoryAxisOccurred:
 		return true
 	case HistoryAxisRecorded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for QueueQueue.
+const (
+	QueueQueueDueSoon QueueQueue = "due_soon"
+	QueueQueueMine    QueueQueue = "mine"
+	QueueQueueOverdue QueueQueue = "overdue"
+	QueueQueueUnit    QueueQueue = "unit"
+)
+
+// Valid indicates whether the value is a known member of the QueueQueue enum.
+func (e QueueQueue) Valid() bool {
+	switch e {
+	case QueueQueueDueSoon:
+		return true
+	case QueueQueueMine:
+		return true
+	case QueueQueueOverdue:
+		return true
+	case QueueQueueUnit:
 		return true
 	default:
 		return false
@@ -70,6 +126,51 @@ func (e StatusKey) Valid() bool {
 	}
 }
 
+// Defines values for ProjectionName.
+const (
+	ProjectionNameDossier  ProjectionName = "dossier"
+	ProjectionNameSearch   ProjectionName = "search"
+	ProjectionNameTimeline ProjectionName = "timeline"
+	ProjectionNameTimes    ProjectionName = "times"
+)
+
+// Valid indicates whether the value is a known member of the ProjectionName enum.
+func (e ProjectionName) Valid() bool {
+	switch e {
+	case ProjectionNameDossier:
+		return true
+	case ProjectionNameSearch:
+		return true
+	case ProjectionNameTimeline:
+		return true
+	case ProjectionNameTimes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchDossiersParamsChannel.
+const (
+	Direct SearchDossiersParamsChannel = "direct"
+	Online SearchDossiersParamsChannel = "online"
+	Post   SearchDossiersParamsChannel = "post"
+)
+
+// Valid indicates whether the value is a known member of the SearchDossiersParamsChannel enum.
+func (e SearchDossiersParamsChannel) Valid() bool {
+	switch e {
+	case Direct:
+		return true
+	case Online:
+		return true
+	case Post:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SearchDossiersParamsSort.
 const (
 	DueAt            SearchDossiersParamsSort = "due_at"
@@ -103,6 +204,126 @@ func (e GetHistoryParamsAxis) Valid() bool {
 	case GetHistoryParamsAxisOccurred:
 		return true
 	case GetHistoryParamsAxisRecorded:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ParkDossierParamsProjection.
+const (
+	ParkDossierParamsProjectionDossier  ParkDossierParamsProjection = "dossier"
+	ParkDossierParamsProjectionSearch   ParkDossierParamsProjection = "search"
+	ParkDossierParamsProjectionTimeline ParkDossierParamsProjection = "timeline"
+	ParkDossierParamsProjectionTimes    ParkDossierParamsProjection = "times"
+)
+
+// Valid indicates whether the value is a known member of the ParkDossierParamsProjection enum.
+func (e ParkDossierParamsProjection) Valid() bool {
+	switch e {
+	case ParkDossierParamsProjectionDossier:
+		return true
+	case ParkDossierParamsProjectionSearch:
+		return true
+	case ParkDossierParamsProjectionTimeline:
+		return true
+	case ParkDossierParamsProjectionTimes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for UnparkDossierParamsProjection.
+const (
+	UnparkDossierParamsProjectionDossier  UnparkDossierParamsProjection = "dossier"
+	UnparkDossierParamsProjectionSearch   UnparkDossierParamsProjection = "search"
+	UnparkDossierParamsProjectionTimeline UnparkDossierParamsProjection = "timeline"
+	UnparkDossierParamsProjectionTimes    UnparkDossierParamsProjection = "times"
+)
+
+// Valid indicates whether the value is a known member of the UnparkDossierParamsProjection enum.
+func (e UnparkDossierParamsProjection) Valid() bool {
+	switch e {
+	case UnparkDossierParamsProjectionDossier:
+		return true
+	case UnparkDossierParamsProjectionSearch:
+		return true
+	case UnparkDossierParamsProjectionTimeline:
+		return true
+	case UnparkDossierParamsProjectionTimes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RebuildProjectionParamsProjection.
+const (
+	RebuildProjectionParamsProjectionDossier  RebuildProjectionParamsProjection = "dossier"
+	RebuildProjectionParamsProjectionSearch   RebuildProjectionParamsProjection = "search"
+	RebuildProjectionParamsProjectionTimeline RebuildProjectionParamsProjection = "timeline"
+	RebuildProjectionParamsProjectionTimes    RebuildProjectionParamsProjection = "times"
+)
+
+// Valid indicates whether the value is a known member of the RebuildProjectionParamsProjection enum.
+func (e RebuildProjectionParamsProjection) Valid() bool {
+	switch e {
+	case RebuildProjectionParamsProjectionDossier:
+		return true
+	case RebuildProjectionParamsProjectionSearch:
+		return true
+	case RebuildProjectionParamsProjectionTimeline:
+		return true
+	case RebuildProjectionParamsProjectionTimes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RollBackProjectionParamsProjection.
+const (
+	RollBackProjectionParamsProjectionDossier  RollBackProjectionParamsProjection = "dossier"
+	RollBackProjectionParamsProjectionSearch   RollBackProjectionParamsProjection = "search"
+	RollBackProjectionParamsProjectionTimeline RollBackProjectionParamsProjection = "timeline"
+	RollBackProjectionParamsProjectionTimes    RollBackProjectionParamsProjection = "times"
+)
+
+// Valid indicates whether the value is a known member of the RollBackProjectionParamsProjection enum.
+func (e RollBackProjectionParamsProjection) Valid() bool {
+	switch e {
+	case RollBackProjectionParamsProjectionDossier:
+		return true
+	case RollBackProjectionParamsProjectionSearch:
+		return true
+	case RollBackProjectionParamsProjectionTimeline:
+		return true
+	case RollBackProjectionParamsProjectionTimes:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetQueueParamsQueue.
+const (
+	GetQueueParamsQueueDueSoon GetQueueParamsQueue = "due_soon"
+	GetQueueParamsQueueMine    GetQueueParamsQueue = "mine"
+	GetQueueParamsQueueOverdue GetQueueParamsQueue = "overdue"
+	GetQueueParamsQueueUnit    GetQueueParamsQueue = "unit"
+)
+
+// Valid indicates whether the value is a known member of the GetQueueParamsQueue enum.
+func (e GetQueueParamsQueue) Valid() bool {
+	switch e {
+	case GetQueueParamsQueueDueSoon:
+		return true
+	case GetQueueParamsQueueMine:
+		return true
+	case GetQueueParamsQueueOverdue:
+		return true
+	case GetQueueParamsQueueUnit:
 		return true
 	default:
 		return false
@@ -244,6 +465,9 @@ type Dossier struct {
 type DossierPage struct {
 	Dossiers []Dossier `json:"dossiers"`
 
+	// Facets Those asked for, in that order.
+	Facets []Facet `json:"facets,omitempty,omitzero"`
+
 	// Next Absent on the last page.
 	Next string `json:"next,omitempty,omitzero"`
 
@@ -295,6 +519,27 @@ type Duration struct {
 
 // ExtendDueDate defines model for ExtendDueDate.
 type ExtendDueDate = domain.ExtendDueDate
+
+// Facet defines model for Facet.
+type Facet struct {
+	Facet FacetFacet `json:"facet"`
+
+	// More There are further values, each no more frequent.
+	More   bool         `json:"more"`
+	Values []FacetValue `json:"values"`
+}
+
+// FacetFacet defines model for Facet.Facet.
+type FacetFacet string
+
+// FacetValue defines model for FacetValue.
+type FacetValue struct {
+	Count int  `json:"count"`
+	Text  Text `json:"text"`
+
+	// Value To be given back as the filter.
+	Value string `json:"value"`
+}
 
 // Fee defines model for Fee.
 type Fee struct {
@@ -448,6 +693,24 @@ type Offer struct {
 // Paper defines model for Paper.
 type Paper = domain.Paper
 
+// ParkDossier defines model for ParkDossier.
+type ParkDossier struct {
+	Dossier uuid.UUID `json:"dossier"`
+
+	// Reason For those who look at it later; no personal data.
+	Reason string `json:"reason"`
+}
+
+// ParkedDossier defines model for ParkedDossier.
+type ParkedDossier struct {
+	// ByHand By an operator: it stays so until an operator takes it back.
+	ByHand   bool      `json:"by_hand"`
+	Dossier  uuid.UUID `json:"dossier"`
+	Position string    `json:"position"`
+	Reason   string    `json:"reason"`
+	Revision int64     `json:"revision"`
+}
+
 // Pay defines model for Pay.
 type Pay = domain.Pay
 
@@ -507,6 +770,26 @@ type ProcedureList struct {
 // Progress defines model for Progress.
 type Progress = domain.Progress
 
+// ProjectionDetail defines model for ProjectionDetail.
+type ProjectionDetail struct {
+	// Lag Events of the log that it has not seen; 10,000 may be more.
+	Lag    int64           `json:"lag"`
+	Parked []ParkedDossier `json:"parked"`
+
+	// Position The log's position up to which it has seen.
+	Position   string `json:"position"`
+	Projection string `json:"projection"`
+	Rebuilding bool   `json:"rebuilding"`
+
+	// Writers The process that writes each partition, where several instances can.
+	Writers []string `json:"writers,omitempty,omitzero"`
+}
+
+// ProjectionList defines model for ProjectionList.
+type ProjectionList struct {
+	Projections []ProjectionDetail `json:"projections"`
+}
+
 // ProjectionStatus defines model for ProjectionStatus.
 type ProjectionStatus struct {
 	// Lag Events not yet applied.
@@ -521,6 +804,32 @@ type ProjectionStatus struct {
 
 // ProposeCancellation defines model for ProposeCancellation.
 type ProposeCancellation = domain.ProposeCancellation
+
+// Queue defines model for Queue.
+type Queue struct {
+	Count int        `json:"count"`
+	Queue QueueQueue `json:"queue"`
+	Text  Text       `json:"text"`
+}
+
+// QueueQueue defines model for Queue.Queue.
+type QueueQueue string
+
+// QueueList defines model for QueueList.
+type QueueList struct {
+	Agency string `json:"agency"`
+
+	// At The moment that overdue and due_soon speak of.
+	At time.Time `json:"at"`
+
+	// DueSoonUntil What is due before it is due soon.
+	DueSoonUntil time.Time `json:"due_soon_until"`
+
+	// Position The log's position up to which the counts have seen.
+	Position string  `json:"position"`
+	Queues   []Queue `json:"queues"`
+	Unit     string  `json:"unit,omitempty,omitzero"`
+}
 
 // Rate defines model for Rate.
 type Rate = domain.Rate
@@ -661,6 +970,9 @@ type AcceptLanguage = string
 // DossierKey defines model for DossierKey.
 type DossierKey = string
 
+// DueSoon defines model for DueSoon.
+type DueSoon = int
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -672,6 +984,15 @@ type MinPosition = string
 
 // MinRevision defines model for MinRevision.
 type MinRevision = int64
+
+// ProjectionName defines model for ProjectionName.
+type ProjectionName string
+
+// QueueAgency defines model for QueueAgency.
+type QueueAgency = string
+
+// QueueUnit defines model for QueueUnit.
+type QueueUnit = string
 
 // SubmittedFrom defines model for SubmittedFrom.
 type SubmittedFrom = string
@@ -690,7 +1011,7 @@ type Unauthorized = Problem
 
 // SearchDossiersParams defines parameters for SearchDossiers.
 type SearchDossiersParams struct {
-	// Q Words of the code, the applicant's name or the procedure; marks and case do not matter.
+	// Q Words of the code, the applicant's name or the procedure; marks and case do not matter, nor does a word that stands twice. At most 32 different ones.
 	Q string `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
 	// Status Comma-separated status keys or numbers.
@@ -699,6 +1020,19 @@ type SearchDossiersParams struct {
 	// Agency Comma-separated agency codes: received, competent, current or place of collection.
 	Agency    string `form:"agency,omitempty" json:"agency,omitempty,omitzero"`
 	Procedure string `form:"procedure,omitempty" json:"procedure,omitempty,omitzero"`
+
+	// Field Lĩnh vực, as the catalogue names it.
+	Field   string                      `form:"field,omitempty" json:"field,omitempty,omitzero"`
+	Channel SearchDossiersParamsChannel `form:"channel,omitempty" json:"channel,omitempty,omitzero"`
+
+	// Clock Comma-separated: overdue, due_soon, in_time, paused, no_limit, ended.
+	Clock string `form:"clock,omitempty" json:"clock,omitempty,omitzero"`
+
+	// DueSoon Within how many working hours a dossier is due soon; 16 are two days.
+	DueSoon DueSoon `form:"due_soon,omitempty" json:"due_soon,omitempty,omitzero"`
+
+	// Facets What to count, comma-separated: status, agency, procedure, field, channel, clock.
+	Facets string `form:"facets,omitempty" json:"facets,omitempty,omitzero"`
 
 	// SubmittedFrom Inclusive; a date (Vietnam time) or an instant.
 	SubmittedFrom SubmittedFrom `form:"submitted_from,omitempty" json:"submitted_from,omitempty,omitzero"`
@@ -724,6 +1058,9 @@ type SearchDossiersParams struct {
 	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
 }
 
+// SearchDossiersParamsChannel defines parameters for SearchDossiers.
+type SearchDossiersParamsChannel string
+
 // SearchDossiersParamsSort defines parameters for SearchDossiers.
 type SearchDossiersParamsSort string
 
@@ -740,7 +1077,9 @@ type SubmitParams struct {
 type GetDossierParams struct {
 	// MinRevision Answer with this revision or a later one: waits up to 2 s for the view, then folds from the log.
 	MinRevision MinRevision `form:"min_revision,omitempty" json:"min_revision,omitempty,omitzero"`
-	IfNoneMatch string      `json:"If-None-Match,omitempty,omitzero"`
+
+	// IfNoneMatch ETags of earlier answers, with commas between them.
+	IfNoneMatch string `json:"If-None-Match,omitempty,omitzero"`
 
 	// AcceptLanguage vi (default) or en.
 	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
@@ -1096,6 +1435,91 @@ type LookupByIDParams struct {
 	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
 }
 
+// ListProjectionsParams defines parameters for ListProjections.
+type ListProjectionsParams struct {
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// ParkDossierParams defines parameters for ParkDossier.
+type ParkDossierParams struct {
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// ParkDossierParamsProjection defines parameters for ParkDossier.
+type ParkDossierParamsProjection string
+
+// UnparkDossierParams defines parameters for UnparkDossier.
+type UnparkDossierParams struct {
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// UnparkDossierParamsProjection defines parameters for UnparkDossier.
+type UnparkDossierParamsProjection string
+
+// RebuildProjectionParams defines parameters for RebuildProjection.
+type RebuildProjectionParams struct {
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// RebuildProjectionParamsProjection defines parameters for RebuildProjection.
+type RebuildProjectionParamsProjection string
+
+// RollBackProjectionParams defines parameters for RollBackProjection.
+type RollBackProjectionParams struct {
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// RollBackProjectionParamsProjection defines parameters for RollBackProjection.
+type RollBackProjectionParamsProjection string
+
+// ListQueuesParams defines parameters for ListQueues.
+type ListQueuesParams struct {
+	// Agency Auditors name one; officers need not, it is theirs.
+	Agency QueueAgency `form:"agency,omitempty" json:"agency,omitempty,omitzero"`
+
+	// Unit A unit of the agency, as dossiers were routed to it; narrows all queues but mine.
+	Unit QueueUnit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+
+	// DueSoon Within how many working hours a dossier is due soon; 16 are two days.
+	DueSoon DueSoon `form:"due_soon,omitempty" json:"due_soon,omitempty,omitzero"`
+
+	// MinPosition Wait up to 2 s until the view has seen this position of a receipt; 503 if it has not.
+	MinPosition MinPosition `form:"min_position,omitempty" json:"min_position,omitempty,omitzero"`
+
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// GetQueueParams defines parameters for GetQueue.
+type GetQueueParams struct {
+	// Agency Auditors name one; officers need not, it is theirs.
+	Agency QueueAgency `form:"agency,omitempty" json:"agency,omitempty,omitzero"`
+
+	// Unit A unit of the agency, as dossiers were routed to it; narrows all queues but mine.
+	Unit QueueUnit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+
+	// DueSoon Within how many working hours a dossier is due soon; 16 are two days.
+	DueSoon DueSoon `form:"due_soon,omitempty" json:"due_soon,omitempty,omitzero"`
+	Limit   int     `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor next of the page before.
+	Cursor string `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// MinPosition Wait up to 2 s until the view has seen this position of a receipt; 503 if it has not.
+	MinPosition MinPosition `form:"min_position,omitempty" json:"min_position,omitempty,omitzero"`
+
+	// AcceptLanguage vi (default) or en.
+	AcceptLanguage AcceptLanguage `json:"Accept-Language,omitempty,omitzero"`
+}
+
+// GetQueueParamsQueue defines parameters for GetQueue.
+type GetQueueParamsQueue string
+
 // TimesParams defines parameters for Times.
 type TimesParams struct {
 	// By Comma-separated: procedure, agency, month (of submission, Vietnam time). Without it there is one group.
@@ -1204,3 +1628,6 @@ type LookupJSONRequestBody = LookupRequest
 
 // LookupByIDJSONRequestBody defines body for LookupByID for application/json ContentType.
 type LookupByIDJSONRequestBody = LookupByIDRequest
+
+// ParkDossierJSONRequestBody defines body for ParkDossier for application/json ContentType.
+type ParkDossierJSONRequestBody = ParkDossier
