@@ -21,7 +21,8 @@ type Config struct {
 // ServerConfig is what serve and demo share.
 type ServerConfig struct {
 	Addr       string `help:"Address to listen on (default ${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
-	TrustProxy bool   `help:"Take callers' addresses from X-Forwarded-For, as a reverse proxy sets it."`
+	TrustProxy bool   `help:"Take callers' addresses from X-Forwarded-For, and their trace context, as a reverse proxy sets them."`
+	WatchConfig
 }
 
 // masterFile is where the master key lies unless the environment brings it.
@@ -37,6 +38,9 @@ func (c Config) dataDir() string {
 
 // master gives the master key for writing; it makes one in a new folder.
 func (a *app) master(dir string) (keys.Master, error) {
+	if err := a.settleRotation(dir); err != nil {
+		return keys.Master{}, err
+	}
 	return keys.LoadMaster(dir, a.env(keys.EnvMaster))
 }
 

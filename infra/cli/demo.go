@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"hoso/http"
 	"hoso/projections"
 )
 
@@ -50,8 +49,11 @@ func (c *demoCmd) Run(a *app) (err error) {
 	if err := c.prepare(a); err != nil {
 		return err
 	}
-	metrics := http.NewMetrics()
-	s, err := a.openStack(stackOptions{observe: metrics.Command})
+	if err := a.openWatch(c.WatchConfig, c.TrustProxy); err != nil {
+		return err
+	}
+	defer a.watch.close(a)
+	s, err := a.openStack(stackOptions{})
 	if err != nil {
 		return err
 	}
@@ -80,7 +82,7 @@ func (c *demoCmd) Run(a *app) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, tokenFolder))) }()
 	var told error
 	err = s.serve(a.ctx, server{
-		listener: listener, tokens: public, signer: signer, every: time.Minute, metrics: metrics, trustProxy: c.TrustProxy,
+		listener: listener, tokens: public, signer: signer, every: time.Minute, trustProxy: c.TrustProxy,
 		ready: func() { told = t.print(a, c.JSON) },
 	})
 	return errors.Join(err, told)

@@ -23,6 +23,8 @@ type Engines struct {
 	Log         string `help:"Event log: an EventStoreDB's connection string, esdb://… or esdb+discover://… (default: DIR/log.db)." placeholder:"URL"`
 	Views       string `help:"Views: an Elasticsearch, http://USER:PASSWORD@HOST:9200; more nodes after commas (default: DIR/views)." placeholder:"URL"`
 	ViewsPrefix string `help:"Begins the name of every index; two installations on one Elasticsearch need two (default ${default})." default:"hoso" placeholder:"NAME"`
+	Partitions  int    `help:"In how many shares each projection of --views is written, each by one instance at a time (default ${default}). The same for all instances; another number builds the views anew." default:"1" placeholder:"N"`
+	Shards      int    `help:"Primary shards of each index that --views makes from now on (default ${default}); see docs/scaling.md." default:"1" placeholder:"N"`
 	Keys        string `help:"Key store: postgres://USER:PASSWORD@HOST/DATABASE, shared by all instances (default: DIR/keys.db)." placeholder:"URL"`
 }
 
@@ -48,13 +50,16 @@ func (l remoteLog) Close() error { return errors.Join(l.Log.Close(), l.lock.Rele
 // openLog opens the log for writing and locks the data folder; both are made
 // where they are missing.
 func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
+	if err := a.mayWrite(); err != nil {
+		return nil, err
+	}
 	if a.Engines.Log == "" {
 		if exists(elsewhere(a.dataDir())) {
 			return nil, errElsewhere(a.dataDir())
 		}
 		return opened[anyLog](sqlite.OpenLog(a.dataDir(), sqlite.LogOptions{Relaxed: relaxed}))
 	}
-	if exists(sqlite.LogFile(a.dataDir())) {
+	if ownLog(a.dataDir()) {
 		return nil, failed("%s holds a log of its own: choose another folder with --data, or leave --log out", a.dataDir())
 	}
 	if err := os.MkdirAll(a.dataDir(), 0o700); err != nil {
@@ -87,10 +92,13 @@ func errElsewhere(dir string) error {
 
 // readLog opens the log for reading.
 func (a *app) readLog(ctx context.Context) (anyLog, error) {
+	if err := a.mayRead(); err != nil {
+		return nil, err
+	}
 	switch {
 	case a.Engines.Log == "" && exists(elsewhere(a.dataDir())):
 		return nil, errElsewhere(a.dataDir())
-	case a.Engines.Log != "" && exists(sqlite.LogFile(a.dataDir())):
+	case a.Engines.Log != "" && ownLog(a.dataDir()):
 		return nil, failed("%s holds a log of its own: choose another folder with --data, or leave --log out", a.dataDir())
 	case a.Engines.Log != "":
 		return opened[anyLog](a.connectLog(ctx, true))
@@ -134,17 +142,73 @@ func syncLog(ctx context.Context, log anyLog) error {
 // anyViews is the read side with what its runners need.
 type anyViews interface {
 	projections.Views
-	Store(name string) projections.Store
+	Stores(name string) []projections.Store
 	Close() error
 }
 
 // connectViews opens the views where they are kept. Hashes come from the keys,
 // the lag from the log.
 func (a *app) connectViews(ctx context.Context, k *keys.Store, log eventlog.Log, readOnly bool) (anyViews, error) {
-	if a.Engines.Views == "" {
-		return opened[anyViews](sqlite.OpenViews(a.dataDir(), readOnly, sqlite.ViewsOptions{Proofs: proofsOf(k), Head: log.Head, Logger: a.logger(true)}))
+	v, err := a.openEngineOfViews(ctx, k, log, readOnly)
+	if err == nil && a.Engines.Log != "" {
+		v = countedViews{v, log}
 	}
-	return opened[anyViews](elastic.Open(ctx, a.Engines.Views, elastic.Options{Proofs: proofsOf(k), Head: log.Head, Logger: a.logger(true), ReadOnly: readOnly, Prefix: a.Engines.ViewsPrefix}))
+	return v, err
+}
+
+// reachViews sees whether the views' server lets us in, for commands that write
+// into the log for long before they come to the views.
+func (a *app) reachViews(ctx context.Context) error {
+	if a.Engines.Views == "" {
+		return nil
+	}
+	v, err := elastic.Open(ctx, a.Engines.Views, elastic.Options{ReadOnly: true, Prefix: a.Engines.ViewsPrefix, Logger: a.logger(true)})
+	if err != nil {
+		return err
+	}
+	return v.Close()
+}
+
+func (a *app) openEngineOfViews(ctx context.Context, k *keys.Store, log eventlog.Log, readOnly bool) (anyViews, error) {
+	if a.Engines.Partitions < 0 || a.Engines.Partitions > 64 {
+		return nil, badInput("--partitions: between 1 and 64")
+	}
+	if a.Engines.Shards < 0 || a.Engines.Shards > 64 {
+		return nil, badInput("--shards: between 1 and 64")
+	}
+	if a.Engines.Views == "" {
+		if a.Engines.Partitions > 1 {
+			return nil, badInput("--partitions: only views on a server (--views) can be written in shares")
+		}
+		return opened[anyViews](sqlite.OpenViews(a.dataDir(), readOnly, sqlite.ViewsOptions{Proofs: proofsOf(k), Head: log.Head, Log: log.ID(), Logger: a.logger(true)}))
+	}
+	return opened[anyViews](elastic.Open(ctx, a.Engines.Views, a.watch.elastic(elastic.Options{Proofs: proofsOf(k), Head: log.Head, Log: log.ID(), Logger: a.logger(true), ReadOnly: readOnly, Prefix: a.Engines.ViewsPrefix, Partitions: a.Engines.Partitions, Shards: a.Engines.Shards})))
+}
+
+// countedViews tell their lag in events where the log's positions are no
+// numbers of events.
+type countedViews struct {
+	anyViews
+	log eventlog.Log
+}
+
+// mostLag is the greatest lag that is counted.
+const mostLag = 10_000
+
+// Status implements projections.Views; a lag of mostLag is that or more.
+func (v countedViews) Status(ctx context.Context) ([]projections.Status, error) {
+	all, err := v.anyViews.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, err := v.log.Head(ctx)
+	for i := range all {
+		if err != nil {
+			return nil, err
+		}
+		all[i].Lag, err = eventlog.Count(ctx, v.log, all[i].Position, head, mostLag)
+	}
+	return all, err
 }
 
 // openKeys opens the key store for writing. One that begins anew beside a log

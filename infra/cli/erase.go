@@ -18,7 +18,7 @@ type eraseCmd struct {
 
 // Help tells the fields of --json.
 func (eraseCmd) Help() string {
-	return `It destroys the person's key and rewrites the views: nobody can read the data again, not from this folder. Copies made before (backups of keys.db or views) must be destroyed too. It asks nothing and cannot be taken back. Refused (exit code 3) while a dossier of the person is open; exit code 1: nobody has this number. Stop the server first.
+	return `It destroys the person's key and rewrites the views: nobody can read the data again, not from this folder. Copies made before (backups of keys.db or views) must be destroyed too. It asks nothing and cannot be taken back. Refused (exit code 3) while a dossier of the person is open; exit code 1: nobody has this number. A server that has the folder open must be stopped first; where log and keys are on servers it runs beside all instances, which write nothing for the person meanwhile.
 
 --json gives {subject, dossiers}: the person's opaque id, and how many dossiers were marked.`
 }

@@ -78,9 +78,9 @@ func judge(err error) (code int, text string) {
 
 func codeOf(e *domain.Error) int {
 	switch e.Code {
-	case "not_found", "revision_beyond_end", "before_first_event":
+	case "not_found", "not_parked", "revision_beyond_end", "before_first_event":
 		return exitWrong
-	case "view_not_built", "views_unreachable", "views_denied", "views_not_elasticsearch", "conflict", "dossier_open", "still_open", "forbidden":
+	case "view_not_built", "no_previous_view", "views_unreachable", "views_denied", "views_no_right", "views_unavailable", "views_not_elasticsearch", "conflict", "dossier_open", "still_open", "forbidden":
 		return exitFailed
 	}
 	return exitUsage

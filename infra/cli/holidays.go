@@ -27,7 +27,7 @@ type holidaysAddCmd struct {
 
 // Help tells the format and the fields of --json.
 func (holidaysAddCmd) Help() string {
-	return `The first line is date,type,name_vi,source_confidence; then one day a line, e.g. 2028-01-01,off,Tết Dương lịch,official. Types: off; swap_off (bridge day); expected (off, marked unconfirmed); swap_work (make-up day). A day that the calendar has already is replaced by the file's. Due dates that were told before stay: they keep the version they were computed with. Stop the server first.
+	return `The first line is date,type,name_vi,source_confidence; then one day a line, e.g. 2028-01-01,off,Tết Dương lịch,official. Types: off; swap_off (bridge day); expected (off, marked unconfirmed); swap_work (make-up day). A day that the calendar has already is replaced by the file's. Due dates that were told before stay: they keep the version they were computed with. A server that has the folder open must be stopped first.
 
 --json gives {calendars: [{id, version, changed, covers_from, covers_to, added, replaced, dropped}]}; the last three are lists of dates.`
 }

@@ -47,6 +47,9 @@ func (c *importCmd) Run(a *app) (err error) {
 	defer log.Close()
 	// A read from a pipe may wait for ever: Ctrl-C ends it by closing.
 	defer context.AfterFunc(a.ctx, func() { log.Close() })()
+	if err := a.reachViews(a.ctx); err != nil {
+		return err
+	}
 	s, err := a.openStack(stackOptions{})
 	if err != nil {
 		return err

@@ -11,7 +11,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -20,7 +19,7 @@ import (
 
 const description = `Hồ Sơ keeps administrative dossiers as an event log that shows every change made to it afterwards.
 
-"hoso demo" shows it on simulated dossiers. Every flag can be set by the environment too: --data is HOSO_DATA, --token-key is HOSO_TOKEN_KEY. The master key comes from HOSO_MASTER_KEY (64 hex digits), or lies in DIR/master.key.
+"hoso demo" shows it on simulated dossiers. Every flag can be set by the environment too: --data is HOSO_DATA, --token-key is HOSO_TOKEN_KEY. The master key comes from HOSO_MASTER_KEY (64 hex digits), or lies in DIR/master.key. Secrets can lie in files: HOSO_KEYS_FILE names the file that holds --keys, HOSO_MASTER_KEY_FILE that with the master key, and so on for every variable.
 
 Exit codes: 0 done and sound, 1 found wrong or not found, 2 wrong usage or bad input, 3 could not be done.`
 
@@ -28,18 +27,28 @@ Exit codes: 0 done and sound, 1 found wrong or not found, 2 wrong usage or bad i
 type commandLine struct {
 	Config
 
-	Serve    serveCmd    `cmd:"" help:"Answer over HTTP."`
-	Demo     demoCmd     `cmd:"" help:"Live through three simulated months, then serve them: the place to begin."`
-	Import   importCmd   `cmd:"" help:"Bring in an event log of another system."`
-	Lookup   lookupCmd   `cmd:"" help:"Look a dossier up by its code, or a person's by ID number."`
-	Replay   replayCmd   `cmd:"" help:"Tell a dossier's history, and its state at any event or time."`
-	Times    timesCmd    `cmd:"" help:"Compute processing times."`
-	Rebuild  rebuildCmd  `cmd:"" help:"Build the views anew from the log."`
-	Verify   verifyCmd   `cmd:"" help:"Check every event, hash, chain and signed root of the log."`
-	Root     rootCmd     `cmd:"" help:"Print the newest signed root, to be kept elsewhere."`
-	Erase    eraseCmd    `cmd:"" help:"Erase a person's data for ever."`
-	Simulate simulateCmd `cmd:"" help:"Live simulated dossiers through the real commands."`
-	Holidays holidaysCmd `cmd:"" help:"Bring next year's holidays into the calendars."`
+	Serve     serveCmd     `cmd:"" help:"Answer over HTTP."`
+	Demo      demoCmd      `cmd:"" help:"Live through three simulated months, then serve them: the place to begin."`
+	Import    importCmd    `cmd:"" help:"Bring in an event log of another system."`
+	Lookup    lookupCmd    `cmd:"" help:"Look a dossier up by its code, or a person's by ID number."`
+	Replay    replayCmd    `cmd:"" help:"Tell a dossier's history, and its state at any event or time."`
+	Times     timesCmd     `cmd:"" help:"Compute processing times."`
+	Queue     queueCmd     `cmd:"" help:"Tell what waits for an officer's work: mine, my unit's, due soon, overdue."`
+	Status    statusCmd    `cmd:"" help:"Tell how each view stands: lag, rate, what is set aside."`
+	Rebuild   rebuildCmd   `cmd:"" help:"Build the views anew from the log."`
+	Rollback  rollbackCmd  `cmd:"" help:"Make the view before the last rebuild serve again."`
+	Park      parkCmd      `cmd:"" help:"Set a dossier aside from the views."`
+	Unpark    unparkCmd    `cmd:"" help:"Take back what was set aside."`
+	Verify    verifyCmd    `cmd:"" help:"Check every event, hash, chain and signed root of the log."`
+	Root      rootCmd      `cmd:"" help:"Print the newest signed root, to be kept elsewhere."`
+	Erase     eraseCmd     `cmd:"" help:"Erase a person's data for ever."`
+	Simulate  simulateCmd  `cmd:"" help:"Live simulated dossiers through the real commands."`
+	Holidays  holidaysCmd  `cmd:"" help:"Bring next year's holidays into the calendars."`
+	Reactions reactionsCmd `cmd:"" help:"List what reactions of the server gave up, and try it again."`
+	Move      moveCmd      `cmd:"" help:"Move the log to another engine or folder."`
+	Backup    backupCmd    `cmd:"" help:"Back up log and keys, also beside a running server."`
+	Restore   restoreCmd   `cmd:"" help:"Bring a backup to life again."`
+	KeyStore  keysCmd      `cmd:"" name:"keys" help:"Change the master key; sweep keys that nothing needs."`
 
 	Version kong.VersionFlag `help:"Print the version."`
 }
@@ -51,6 +60,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) string
+	watch          watch
 }
 
 // exited carries kong's wish to exit (after --help) up to Main.
@@ -69,6 +79,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 			code = int(asked)
 		}
 	}()
+	surroundings, err := environment(env).master()
+	if err != nil {
+		return tell(stderr, badInput("%s", err))
+	}
 	var line commandLine
 	parser, err := kong.New(&line,
 		kong.Name("hoso"), kong.Description(description), kong.Writers(stdout, stderr),
@@ -82,22 +96,8 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	if err != nil {
 		return tell(stderr, badInput("%s (see hoso --help)", err))
 	}
-	a := &app{Config: line.Config, ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, env: env}
+	a := &app{Config: line.Config, ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, env: surroundings}
 	return tell(stderr, parsed.Run(a))
-}
-
-// fromEnvironment sets flags that the command line leaves out: --data from HOSO_DATA.
-func fromEnvironment(env func(string) string) kong.Resolver {
-	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-		if flag.Name == "help" || flag.Name == "version" {
-			return nil, nil
-		}
-		value := env("HOSO_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_")))
-		if value == "" {
-			return nil, nil
-		}
-		return value, nil
-	})
 }
 
 // togetherFor is how close signals count as one.

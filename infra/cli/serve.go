@@ -20,7 +20,7 @@ import (
 
 type serveCmd struct {
 	ServerConfig
-	SigningKey   string        `help:"File with the ed25519 private key that signs roots (default DIR/signing.key, made at first start; better outside DIR)." placeholder:"FILE" type:"path"`
+	SigningKey   string        `help:"File with the ed25519 private key that signs roots (default DIR/signing.key, made at first start; better outside DIR); none: another instance signs them." placeholder:"FILE"`
 	TokenKey     string        `help:"File with the ed25519 public key that bearer tokens are checked with; without it only the anonymous look-up works." placeholder:"FILE" type:"path"`
 	RootInterval time.Duration `help:"How often a root is signed, when something is new (default ${default})." default:"5m" placeholder:"DURATION"`
 }
@@ -55,8 +55,11 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer listener.Close()
-	metrics := http.NewMetrics()
-	s, err := a.openStack(stackOptions{observe: metrics.Command})
+	if err := a.openWatch(c.WatchConfig, c.TrustProxy); err != nil {
+		return err
+	}
+	defer a.watch.close(a)
+	s, err := a.openStack(stackOptions{})
 	if err != nil {
 		return err
 	}
@@ -75,7 +78,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 		logger.Warn("no --token-key: every call that needs signing in is refused; hoso serve --help tells how to make one")
 	}
 	return s.serve(a.ctx, server{
-		listener: listener, tokens: tokens, signer: signer, every: c.RootInterval, metrics: metrics, trustProxy: c.TrustProxy,
+		listener: listener, tokens: tokens, signer: signer, every: c.RootInterval, trustProxy: c.TrustProxy,
 		ready: func() { logger.Info("serving", "url", "http://"+listener.Addr().String(), "data", s.dir) },
 	})
 }
@@ -122,7 +125,6 @@ type server struct {
 	tokens     ed25519.PublicKey
 	signer     *proof.Signer
 	every      time.Duration // between roots
-	metrics    *http.Metrics
 	trustProxy bool
 	ready      func()
 }
@@ -139,6 +141,7 @@ func (s *stack) serve(ctx context.Context, v server) error {
 		return err
 	}
 	defer ledger.Close()
+	s.watch.poisoned(ledger)
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	viewing, stopViews := context.WithCancel(context.WithoutCancel(ctx))
@@ -157,23 +160,23 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	if err != nil {
 		return err
 	}
-	finish := bus.NewReaction("finish-submission", []string{"dossier.submitted"}, func(ctx context.Context, d codec.Decoded) error {
-		return s.handler.FinishSubmission(ctx, d)
-	}).SettledBy("dossier.numbered")
-	react, err := bus.NewReactions(s.log, s.feed, ledger, s.logger, finish)
+	react, err := s.reactions(ledger)
 	if err != nil {
 		return err
 	}
 	run(&views, viewing, "projections", follow.Run)
 	run(&beside, background, "reactions", react.Run)
 	run(&beside, background, "catalogue", s.catalogue.Follow)
-	run(&beside, background, "sealer", s.seal(v))
+	if v.signer != nil {
+		run(&beside, background, "sealer", s.seal(v))
+	}
 	scheduler := &commands.Scheduler{Handler: s.handler, Lapsed: s.views.LapsedSupplements, Log: s.logger}
 	run(&beside, background, "scheduler", func(ctx context.Context) error { scheduler.Run(ctx, schedulerInterval); return nil })
 
 	web := http.New(http.Config{
 		Commands: s.handler, Views: s.views, History: projections.History{Feed: s.feed}, Proofs: proofsOf(s.keys),
-		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: func() error { return errors.Join(s.log.Healthy(), s.keys.Healthy(), ledger.Healthy()) }, Logger: s.logger, Metrics: v.metrics, TrustProxy: v.trustProxy,
+		Runners: s.runners, Begin: func(task func(context.Context)) { beside.Go(func() { task(background) }) },
+		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: func() error { return errors.Join(s.log.Healthy(), s.keys.Healthy(), ledger.Healthy()) }, Logger: s.logger, Metrics: s.watch.web, Trace: s.watch.requests(), TrustProxy: v.trustProxy,
 	})
 	v.ready()
 	err = web.Serve(serving, v.listener)
@@ -210,6 +213,7 @@ func (s *stack) awaitViews(ctx context.Context) {
 // goes on, and /readyz says what is wrong.
 func (s *stack) seal(v server) func(context.Context) error {
 	sealer := proof.NewSealer(s.log, s.codec, v.signer, time.Now)
+	s.watch.sealer(sealer)
 	sealer.Failed = func(err error) { s.logger.Error("no root could be signed; trying again", "error", err) }
 	return func(ctx context.Context) error {
 		err := sealer.Run(ctx, v.every, maxUnsealed)

@@ -13,8 +13,12 @@ import (
 
 // signer loads the key that signs roots; without a file named it is
 // dir/signing.key, made at first use. A key inside the folder it vouches for is
-// warned about: whoever takes the folder can sign anew.
+// warned about: whoever takes the folder can sign anew. The signer is nil where
+// another instance signs.
 func (a *app) signer(log eventlog.Log, dir, file string) (*proof.Signer, error) {
+	if file == signElsewhere {
+		return nil, nil
+	}
 	if file == "" {
 		file = ownSigningKey(dir)
 	}
@@ -33,6 +37,9 @@ func (a *app) signer(log eventlog.Log, dir, file string) (*proof.Signer, error) 
 	}
 	return signer, a.agrees(log, signer, file)
 }
+
+// signElsewhere stands for the file where this instance signs nothing.
+const signElsewhere = "none"
 
 func ownSigningKey(dir string) string { return filepath.Join(dir, "signing.key") }
 

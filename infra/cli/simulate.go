@@ -86,6 +86,9 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 	begun, fresh := time.Now(), a.Engines.Log == "" && !exists(sqlite.LogFile(a.dataDir()))
 	from := calendar.DateOf(to).AddDays(-c.Days).Start()
 	clock := simulate.NewClock(from)
+	if err := a.reachViews(a.ctx); err != nil {
+		return doc, err
+	}
 	s, err := a.openStack(stackOptions{
 		relaxed: true, now: clock.Now, unfinished: c.unfinished,
 		ids: func(head eventlog.Position) func() uuid.UUID { return simulate.EventIDs(c.Seed, head) },

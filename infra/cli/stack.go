@@ -16,6 +16,7 @@ import (
 	"hoso/domain/eventlog"
 	"hoso/infra/keys"
 	"hoso/infra/starter"
+	"hoso/infra/telemetry"
 	"hoso/projections"
 )
 
@@ -33,6 +34,7 @@ type stack struct {
 	connect   func(context.Context) (anyViews, error)
 	feed      *projections.Feed
 	runners   []*projections.Runner
+	watch     watch
 }
 
 // stackOptions say how a stack differs from the usual.
@@ -40,7 +42,6 @@ type stackOptions struct {
 	relaxed bool                                          // bulk: durable at close
 	now     func() time.Time                              // nil: the real clock
 	ids     func(head eventlog.Position) func() uuid.UUID // ids of events; nil: random
-	observe func(command string, took time.Duration, err error)
 
 	unfinished bool // the demo's first simulation: the only writer in its unfinished folder
 }
@@ -54,7 +55,7 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 			return nil, badInput("%s: %s", keys.EnvMaster, err)
 		}
 	}
-	s := &stack{dir: a.dataDir(), logger: a.logger(true)}
+	s := &stack{dir: a.dataDir(), logger: a.logger(true), watch: a.watch}
 	if mark := unfinishedMark(s.dir); exists(mark) && !o.unfinished {
 		return nil, failed("a demo is being made in %s, or was interrupted there, and the next one begins it anew: choose another folder", s.dir)
 	}
@@ -69,11 +70,12 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 	for _, w := range s.log.Warnings() {
 		s.logger.Warn(w)
 	}
+	s.log = s.watch.log(s.log)
 	if s.keys, err = a.openKeys(a.ctx, s.log); err != nil {
 		return nil, err
 	}
 	s.connect = func(ctx context.Context) (anyViews, error) { return a.connectViews(ctx, s.keys, s.log, false) }
-	s.codec = &codec.Codec{Keys: s.keys.Key}
+	s.codec = &codec.Codec{Keys: telemetry.KeyOf(s.keys.Key, s.watch.flow)}
 	if o.ids != nil {
 		head, err := s.log.Head(a.ctx)
 		if err != nil {
@@ -92,9 +94,9 @@ func (s *stack) prepare(ctx context.Context, o stackOptions) (err error) {
 	if o.now == nil {
 		o.now = time.Now
 	}
-	s.handler = commands.New(commands.Config{
-		Log: s.log, Codec: s.codec, Keys: s.keys, Catalogue: s.catalogue, Now: o.now, Observe: o.observe,
-	})
+	s.handler = commands.New(s.watch.commands(commands.Config{
+		Log: s.log, Codec: s.codec, Keys: s.keys, Catalogue: s.catalogue, Now: o.now,
+	}))
 	if err := s.handler.FinishErasures(ctx); err != nil {
 		return fmt.Errorf("finish an interrupted erasure: %w", err)
 	}
@@ -122,7 +124,9 @@ func (s *stack) openViews(ctx context.Context, tell func(projections.Progress)) 
 		return err
 	}
 	for _, name := range []string{projections.DossierProjection, projections.SearchProjection, projections.TimelineProjection, projections.TimesProjection} {
-		s.runners = append(s.runners, projections.NewRunner(s.feed, s.views.Store(name), s.logger))
+		for _, store := range s.views.Stores(name) {
+			s.runners = append(s.runners, projections.NewRunner(s.feed, s.watch.store(store), s.logger))
+		}
 	}
 	return projections.Start(ctx, tell, s.runners...)
 }

@@ -24,7 +24,7 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `It checks the file itself, each event against its hash and its predecessor's, and each signed root against the whole log before it, and stops at the first fault. Without --key, whoever rewrote the log could have signed it anew; without --against, a tail that was cut off leaves no trace. It reads beside a running server. Exit code 1: found wrong.
 
---json gives {ok, events, streams, roots, after_last_root, key, key_from_log} and where not ok torn (nothing is wrong but a last transaction that a crash cut short or somebody changed, which look alike), position, stream, revision, why of the first fault (without stream and revision where it lies in no event).`
+--json gives {ok, events, streams, roots, after_last_root, key, key_from_log, tree} (tree is the hash over all events: two copies of a log have the same) and where not ok torn (nothing is wrong but a last transaction that a crash cut short or somebody changed, which look alike), position, stream, revision, why of the first fault (without stream and revision where it lies in no event).`
 }
 
 // Run verifies the log.

@@ -18,7 +18,7 @@ import (
 // there is a clear one or the context ends: then the error is eventlog.ErrAmbiguous, the context's and the last Fault's.
 // A server that cannot be reached at all is waited for in the same way.
 //
-// Beside the port's errors it returns eventlog.ErrReadOnly, a *Fault, and
+// Beside the port's errors it returns eventlog.ErrReadOnly, a *Fault, *FrozenError, and
 // ErrMissingStream together with *eventlog.ConflictError.
 func (l *Log) Append(ctx context.Context, stream string, at eventlog.Expected, events []eventlog.Proposed) (eventlog.Appended, error) {
 	if l.readOnly {
@@ -29,6 +29,9 @@ func (l *Log) Append(ctx context.Context, stream string, at eventlog.Expected, e
 	}
 	if stream == IdentityStream {
 		return eventlog.Appended{}, fmt.Errorf("%w: stream %s holds the log's identity", eventlog.ErrInvalid, stream)
+	}
+	if f := l.frozen.Load(); f != nil {
+		return eventlog.Appended{}, f
 	}
 	return l.append(ctx, stream, at, events)
 }

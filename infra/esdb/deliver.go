@@ -41,6 +41,9 @@ func (n *session) deliver(ctx context.Context) error {
 		g := &gathering{batch: eventlog.Batch{End: n.end}}
 		n.take(g, m)
 		err = n.fill(ctx, g)
+		if n.marked {
+			n.marked = !n.log.heedMark(ctx)
+		}
 		if g.news || owes && n.live {
 			g.batch.Live = n.live && len(n.messages) == 0
 			owes = n.live && !g.batch.Live
@@ -151,7 +154,11 @@ func (n *session) takeEvent(g *gathering, e *esdb.RecordedEvent) {
 		g.news = true
 		n.delivered = at
 	}
-	n.reach(g, at)
+	if e.StreamID != IdentityStream { // resuming before it is as good, and no End lies behind Head
+		n.reach(g, at)
+	} else if e.EventNumber > 0 {
+		n.marked = true
+	}
 	if goal := n.depth.goal; !n.live && goal != (eventlog.Position{}) && !at.Before(goal) {
 		n.catchUp(g)
 	}

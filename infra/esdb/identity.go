@@ -19,25 +19,50 @@ import (
 // never yielded, is no leaf of the tree and takes no appends. It stays behind when the log is moved.
 const IdentityStream = "hoso-log"
 
-const identityType = "log.opened"
+// The types of its events. The first is log.opened; the newest says how the log stands (mark.go).
+const (
+	identityType = "log.opened"
+	typeFilling  = "log.filling" // a move or a restore writes here, and has not finished
+	typeFilled   = "log.filled"  // it has
+	typeFrozen   = "log.frozen"  // it is being moved elsewhere
+	typeMoved    = "log.moved"   // it stands elsewhere
+	typeThawed   = "log.thawed"  // it stands here after all
+)
 
 // refusedHandshakes is how many failing TLS handshakes in a row are no accident when a log is opened.
 const refusedHandshakes = 3
 
-// identify reads the log's id, and writes it first where there is none. Of several that
-// open a new server at once one wins, and all read its id.
-func (l *Log) identify(ctx context.Context) error {
+// identify reads the log's id and how it stands; where there is none it writes it
+// first. Of several that open a new server at once one wins, and all read its id.
+func (l *Log) identify(ctx context.Context, opt Options) error {
 	id, err := l.readIdentity(ctx)
-	if err != nil || id != uuid.Nil {
+	if err == nil && id == uuid.Nil {
+		err = l.create(ctx, opt)
+	} else {
 		l.id = id
+	}
+	if err != nil {
 		return err
 	}
+	return l.admit(ctx, opt)
+}
+
+func (l *Log) create(ctx context.Context, opt Options) error {
 	if l.readOnly {
 		return errors.New("there is no event log on this server yet: a command that writes creates it")
 	}
 	fresh := uuid.New()
+	if opt.Fill != uuid.Nil {
+		fresh = opt.Fill
+	}
 	first := []eventlog.Proposed{{ID: fresh, Type: identityType, Data: fmt.Appendf(nil, `{"log_id":%q}`, fresh), Meta: []byte(`{}`)}}
-	_, err = l.append(ctx, IdentityStream, eventlog.NoStream, first)
+	if opt.Fill != uuid.Nil {
+		if err := l.mustBeEmpty(ctx); err != nil {
+			return err
+		}
+		first = append(first, proposedMark(typeFilling, "")) // in one append: a log that is half there never looks whole
+	}
+	_, err := l.append(ctx, IdentityStream, eventlog.NoStream, first)
 	var faster *eventlog.ConflictError
 	if err != nil && !errors.As(err, &faster) {
 		return err

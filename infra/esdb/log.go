@@ -29,6 +29,11 @@ var _ eventlog.Log = (*Log)(nil)
 type Options struct {
 	// ReadOnly refuses appends with eventlog.ErrReadOnly, and a server that holds no log yet.
 	ReadOnly bool
+	// Fill opens a log that is to be filled from another one, whose id it takes: a server without
+	// events, or one whose filling was interrupted (see Log.Filled). Anybody else is refused meanwhile.
+	Fill uuid.UUID
+	// Frozen opens the log also where it was frozen or moved away: for what moves it, and Thaw.
+	Frozen bool
 	// Logger hears when the server is lost and found again, and at debug level what the client says; nil: nobody.
 	Logger *slog.Logger
 }
@@ -37,6 +42,8 @@ type Options struct {
 type Log struct {
 	id       uuid.UUID
 	readOnly bool
+	frozen   atomic.Pointer[FrozenError] // seen while open
+	mover    bool                        // is not stopped by that
 	logger   *slog.Logger
 	link     *link
 	workers  *workers
@@ -67,14 +74,14 @@ func Open(ctx context.Context, connection string, opt Options) (*Log, error) {
 		return nil, err
 	}
 	l := newLog(s, opt)
-	if err := l.identify(ctx); err != nil {
+	if err := l.identify(ctx, opt); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
 func newLog(s settings, opt Options) *Log {
-	l := &Log{readOnly: opt.ReadOnly, logger: opt.Logger}
+	l := &Log{readOnly: opt.ReadOnly, mover: opt.Frozen, logger: opt.Logger}
 	if l.logger == nil {
 		l.logger = slog.New(slog.DiscardHandler)
 	}
@@ -100,6 +107,9 @@ func (l *Log) Healthy() error {
 	}
 	if l.readOnly {
 		return eventlog.ErrReadOnly
+	}
+	if f := l.frozen.Load(); f != nil {
+		return f
 	}
 	if f := l.fault.Load(); f != nil {
 		return f

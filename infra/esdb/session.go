@@ -22,8 +22,9 @@ type session struct {
 	messages chan message
 	ended    error // why messages was closed
 
-	depth depth // deliver's, once measured
-	live  bool  // deliver's
+	depth  depth // deliver's, once measured
+	live   bool  // deliver's
+	marked bool  // deliver's: there is news of how the log stands
 }
 
 // message is what pump tells deliver: once how deep the log is, then what the server sends.

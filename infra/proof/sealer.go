@@ -52,13 +52,19 @@ func NewSealer(log eventlog.Log, c *codec.Codec, signer *Signer, now func() time
 // does not agree with its earlier roots, or whose roots have another key
 // (*codec.BrokenError). Other errors are the log's and the context's.
 func (s *Sealer) SealNow(ctx context.Context) (domain.RootSigned, bool, error) {
+	return s.sealAfter(ctx, 0)
+}
+
+// sealAfter is SealNow that leaves a log alone whose newest root is younger
+// than an age: of several sealers one works.
+func (s *Sealer) sealAfter(ctx context.Context, age time.Duration) (domain.RootSigned, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
 		if err := s.catchUp(ctx); err != nil {
 			return domain.RootSigned{}, false, fmt.Errorf("proof: %w", err)
 		}
-		if s.ledger.plainEnd <= s.ledger.newest.Size {
+		if s.ledger.plainEnd <= s.ledger.newest.Size || age > 0 && s.now().Sub(s.ledger.newest.At) < age {
 			return domain.RootSigned{}, false, nil
 		}
 		root, err := s.appendRoot(ctx)

@@ -128,6 +128,23 @@ func TestTwoSealersAreFenced(t *testing.T) {
 	}
 }
 
+// TestOneOfSeveralSealersWorks: who finds a fresh root by another leaves the
+// log alone until the root is old.
+func TestOneOfSeveralSealersWorks(t *testing.T) {
+	w := newWorld(t, memory.New())
+	w.write(1, 1)
+	w.seal()
+	w.write(1, 1)
+	other := proof.NewSealer(w.log, w.codec, w.signer, w.now)
+	if _, made, err := proof.SealAfter(other, ctx, time.Hour); made || err != nil {
+		t.Error("a second root was made within the hour", err)
+	}
+	w.clock.Add(3600)
+	if root, made, err := proof.SealAfter(other, ctx, time.Hour); !made || err != nil || root.Size != 3 {
+		t.Error("no root was made after the hour", root, err)
+	}
+}
+
 // unsure answers the first tries of an append with "not known", once after
 // writing it and once without.
 type unsure struct {

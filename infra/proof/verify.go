@@ -42,6 +42,7 @@ type Report struct {
 	Torn          bool   `json:"torn,omitempty"` // all is sound but a last transaction that a crash, or a change, tore
 	Key           string `json:"key,omitempty"`  // public key of the roots, hex
 	KeyFromLog    bool   `json:"key_from_log"`   // nobody outside vouches for that key
+	Tree          string `json:"tree,omitempty"` // hash of the tree over all events, hex; of a sound log that has any
 }
 
 // Verify checks a whole log in one pass, in its order: each event's bytes
@@ -152,6 +153,9 @@ func (v *verifier) finish() Report {
 	}
 	r := v.report(nil, "")
 	r.OK, r.Position = true, ""
+	if hash, _, err := v.peek(); err == nil {
+		r.Tree = hex.EncodeToString(hash)
+	}
 	return r
 }
 
