@@ -153,9 +153,9 @@ func (l *load) wish(step, agency, dossier string) wish {
 	case "deliver":
 		role, event, body, mark = "intake_officer", "dossier.delivered", b{"way": "online"}, ""
 	case "return":
-		role, event, path, body = "intake_officer", "dossier.returned_for_supplement", "return-for-supplement", b{"missing": []string{mark}}
+		role, event, path, body, mark = "intake_officer", "dossier.returned_for_supplement", "return-for-supplement", b{"missing": []string{"Văn bản ủy quyền"}}, ""
 	case "return-appraisal":
-		role, event, path, body = "specialist", "dossier.returned_for_supplement", "return-for-supplement", b{"missing": []string{mark}}
+		role, event, path, body, mark = "specialist", "dossier.returned_for_supplement", "return-for-supplement", b{"missing": []string{"Văn bản ủy quyền"}}, ""
 	case "supplement":
 		role, event, body = "applicant", "dossier.supplemented", b{"papers": []b{{"component": "Văn bản ủy quyền", "hash": mark}}}
 	case "charge":
