@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -24,7 +26,7 @@ type Erasure struct {
 // the person's stream; a marker in each of their dossiers (so that view
 // versions rise); then the key, and with it the bar. Others' commands go on
 // meanwhile. Errors: ErrForbidden, domain.ErrStillOpen, domain.ErrNoLegalBasis,
-// domain.ErrBeingErased.
+// domain.ErrBeingErased, ErrLogMayLag.
 func (h *Handler) Erase(ctx context.Context, req Request, subject domain.SubjectID, legalBasis string) (Erasure, error) {
 	if req.Actor.Role != domain.Administrator {
 		return Erasure{}, ErrForbidden
@@ -35,46 +37,67 @@ func (h *Handler) Erase(ctx context.Context, req Request, subject domain.Subject
 	if subject == uuid.Nil {
 		return Erasure{}, domain.ErrNotParty
 	}
+	if h.MayLag {
+		return Erasure{}, ErrLogMayLag
+	}
 	// The whole log is read while the person may still submit; what came
 	// meanwhile is read behind the bar.
 	dossiers, read, err := h.dossiersOf(ctx, subject, eventlog.Position{})
 	if err != nil {
 		return Erasure{}, err
 	}
-	if err := h.Keys.Bar(ctx, subject); err != nil {
-		return Erasure{}, err
-	}
-	since, _, err := h.dossiersOf(ctx, subject, read)
-	dossiers = append(dossiers, since...)
-	if err == nil {
-		err = h.noneOpen(ctx, dossiers)
-	}
-	if err == nil {
-		err = h.recordErasure(ctx, req, subject, legalBasis)
-	}
 	done := Erasure{}
-	if err == nil {
-		done = Erasure{subject, len(dossiers)}
-		// What is recorded is carried out, whether or not the caller still waits.
-		err = h.carryOut(context.WithoutCancel(ctx), subject, dossiers)
-	}
-	return done, h.unbarAfter(ctx, subject, err)
+	err = h.whileBarred(ctx, subject, func() error {
+		since, read, err := h.dossiersOf(ctx, subject, read)
+		dossiers = append(dossiers, since...)
+		if err == nil {
+			err = h.noneOpen(ctx, dossiers)
+		}
+		if err == nil {
+			err = h.recordErasure(ctx, req, subject, legalBasis)
+		}
+		if err == nil {
+			done.Subject = subject
+			// What is recorded is carried out, whether or not the caller still waits.
+			done.Dossiers, err = h.carryOut(context.WithoutCancel(ctx), subject, dossiers, read)
+		}
+		return err
+	})
+	return done, err
 }
 
-// unbarAfter ends the bar when an erasure came to no end, and gives its error.
-func (h *Handler) unbarAfter(ctx context.Context, subject domain.SubjectID, err error) error {
-	if err == nil {
-		return nil
+// barTime bounds how long an erasure waits for commands that write for the person.
+var barTime = 30 * time.Second // tests set it
+
+// errWriting: a command that writes for the person hangs, here or elsewhere.
+var errWriting = fmt.Errorf("commands: a command that writes for this person does not come to an end: %w", eventlog.ErrUnavailable)
+
+// whileBarred does something while a person is barred. The bar ends with the
+// key, or else here, after a panic too.
+func (h *Handler) whileBarred(ctx context.Context, subject domain.SubjectID, do func() error) (err error) {
+	within, cancel := context.WithTimeout(ctx, barTime)
+	defer cancel()
+	if err := h.Keys.Bar(within, subject); err != nil {
+		if within.Err() != nil && ctx.Err() == nil {
+			return errWriting
+		}
+		return err
 	}
-	if unbar := h.Keys.Unbar(context.WithoutCancel(ctx), subject); unbar != nil {
-		return errors.Join(err, unbar)
-	}
-	return err
+	defer func() {
+		if unbar := h.Keys.Unbar(context.WithoutCancel(ctx), subject); unbar != nil {
+			err = errors.Join(err, unbar)
+		}
+	}()
+	return do()
 }
 
 // FinishErasures finishes, at start-up, what a crash interrupted. Where the
-// person has submitted again in between, that is left for a later start.
+// person has submitted again in between, that is left for a later start; where
+// this instance's log may lag, all of it is left to another instance.
 func (h *Handler) FinishErasures(ctx context.Context) error {
+	if h.MayLag {
+		return nil
+	}
 	for batch, err := range h.Log.Subscribe(ctx, eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{"subject-"}}) {
 		if err != nil {
 			return err
@@ -106,7 +129,7 @@ func (h *Handler) FinishErasures(ctx context.Context) error {
 // is finished, the bars of the rest are lifted. There is mostly nothing to do,
 // which costs nothing.
 func (h *Handler) TakeOver(ctx context.Context) error {
-	if h.Keys == nil {
+	if h.Keys == nil || h.MayLag {
 		return nil
 	}
 	var failed error
@@ -116,29 +139,30 @@ func (h *Handler) TakeOver(ctx context.Context) error {
 	return failed
 }
 
-// finish carries an erasure out if it is recorded, unless an instance that is
-// well is at it.
+// finish carries an erasure out if it is recorded and was not ended, unless an
+// instance that is well is at it, or a command of the person's goes on.
 func (h *Handler) finish(ctx context.Context, subject domain.SubjectID) error {
-	switch err := h.Keys.Bar(ctx, subject); {
-	case errors.Is(err, domain.ErrBeingErased):
-		return nil
-	case err != nil:
+	err := h.whileBarred(ctx, subject, func() error {
+		if _, err := h.Codec.Keys(subject); errors.Is(err, codec.ErrErased) {
+			return nil
+		}
+		_, recorded, err := h.Log.Last(ctx, domain.SubjectStream(subject))
+		if err != nil || !recorded {
+			return err
+		}
+		dossiers, read, err := h.dossiersOf(ctx, subject, eventlog.Position{})
+		if err == nil {
+			err = h.noneOpen(ctx, dossiers)
+		}
+		if err == nil {
+			_, err = h.carryOut(ctx, subject, dossiers, read)
+		}
 		return err
-	}
-	_, recorded, err := h.Log.Last(ctx, domain.SubjectStream(subject))
-	if err != nil || !recorded {
-		return errors.Join(err, h.Keys.Unbar(context.WithoutCancel(ctx), subject))
-	}
-	dossiers, _, err := h.dossiersOf(ctx, subject, eventlog.Position{})
-	if err == nil {
-		err = h.noneOpen(ctx, dossiers)
-	}
-	if err == nil {
-		err = h.carryOut(ctx, subject, dossiers)
-	}
-	err = h.unbarAfter(ctx, subject, err)
-	if errors.Is(err, domain.ErrStillOpen) {
-		return nil
+	})
+	for _, later := range []error{domain.ErrBeingErased, domain.ErrStillOpen, errWriting} {
+		if errors.Is(err, later) {
+			return nil
+		}
 	}
 	return err
 }
@@ -183,19 +207,63 @@ func (h *Handler) stillBarred(subject domain.SubjectID) error {
 	return nil
 }
 
-// carryOut marks the dossiers and destroys the key. The marker's command id is
-// the person's, so that a second attempt marks nothing twice.
-func (h *Handler) carryOut(ctx context.Context, subject domain.SubjectID, dossiers []uuid.UUID) error {
-	for _, id := range dossiers {
-		if err := h.stillBarred(subject); err != nil {
-			return err
+// carryOut marks the dossiers, and those that came since the log was read, and
+// destroys the key; it tells how many it has marked. An append that nobody could
+// wait for may still arrive: who is open by it keeps the key (domain.ErrStillOpen),
+// and what came until the key was gone is marked after, so that no view keeps
+// what it could still read.
+func (h *Handler) carryOut(ctx context.Context, subject domain.SubjectID, dossiers []uuid.UUID, read eventlog.Position) (marked int, err error) {
+	for {
+		for _, id := range dossiers {
+			if err := h.stillBarred(subject); err != nil {
+				return marked, err
+			}
+			if err := h.mark(ctx, subject, id, domain.Redact{Subject: subject}); err != nil {
+				return marked, err
+			}
+			marked++
 		}
-		req := Request{Actor: domain.Actor{Role: domain.System}, ID: uuid.NewSHA1(subject, id[:])}
-		if _, err := h.do(ctx, req, id, domain.Redact{Subject: subject}); err != nil {
-			return fmt.Errorf("redact dossier %s: %w", id, err)
+		if dossiers, read, err = h.dossiersOf(ctx, subject, read); err != nil {
+			return marked, err
+		}
+		if err := h.noneOpen(ctx, dossiers); err != nil {
+			return marked, err
+		}
+		if len(dossiers) == 0 {
+			break
 		}
 	}
-	return h.Keys.Destroy(ctx, subject)
+	destroyed := h.Keys.Destroy(ctx, subject)
+	if _, err := h.Codec.Keys(subject); !errors.Is(err, codec.ErrErased) {
+		return marked, destroyed
+	}
+	late, _, err := h.dossiersOf(ctx, subject, read)
+	for _, id := range late {
+		err = errors.Join(err, h.mark(ctx, subject, id, redactLate{domain.Redact{Subject: subject}}))
+		marked++
+	}
+	return marked, errors.Join(destroyed, err)
+}
+
+// mark writes the marker of an erasure into a dossier. Its command id is the
+// person's, so that a second attempt marks nothing twice.
+func (h *Handler) mark(ctx context.Context, subject domain.SubjectID, dossier uuid.UUID, cmd domain.Command) error {
+	req := Request{Actor: domain.Actor{Role: domain.System}, ID: uuid.NewSHA1(subject, dossier[:])}
+	if _, err := h.do(ctx, req, dossier, cmd); err != nil {
+		return fmt.Errorf("redact dossier %s: %w", dossier, err)
+	}
+	return nil
+}
+
+// redactLate marks a dossier that is open, too: its key is gone already.
+type redactLate struct{ domain.Redact }
+
+// Decide implements domain.Command.
+func (c redactLate) Decide(d domain.Dossier, _ domain.Env) ([]domain.Event, error) {
+	if slices.Contains(d.Redacted, c.Subject) {
+		return nil, nil
+	}
+	return []domain.Event{domain.Redacted(c.Redact)}, nil
 }
 
 // dossiersOf finds a person's dossiers behind a position by reading the log up

@@ -25,6 +25,10 @@ var (
 	ErrForbidden = &domain.Error{Code: "forbidden", VI: "Bạn không có quyền thực hiện việc này với hồ sơ này.", EN: "You may not do this with this dossier."}
 	// ErrKeyReused: the idempotency key came with another body before.
 	ErrKeyReused = &domain.Error{Code: "key_reused", VI: "Khóa Idempotency-Key này đã dùng cho một yêu cầu khác. Hãy dùng khóa mới.", EN: "This Idempotency-Key was used for another request. Use a new key."}
+	// ErrLogMayLag: this instance reads the log where it may lag, and an erasure must miss nothing.
+	ErrLogMayLag = &domain.Error{Code: "log_may_lag",
+		VI: "Tiến trình này đọc nhật ký sự kiện từ một nút có thể chậm hơn nút chính nên không xóa dữ liệu cá nhân được: hãy bỏ nodePreference (hoặc đặt là leader) trong --log, hoặc xóa qua tiến trình khác.",
+		EN: "This instance reads the event log from a node that may lag behind the leader, so it erases nobody: leave nodePreference out of --log (or set it to leader), or erase through another instance."}
 	// errConflict: others kept changing the dossier.
 	errConflict = &domain.Error{Code: "conflict", VI: "Hồ sơ đang được người khác thay đổi. Hãy thử lại.", EN: "Others are changing this dossier at the moment. Please try again."}
 )

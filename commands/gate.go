@@ -21,13 +21,16 @@ var errUnsure = fmt.Errorf("commands: it is not known for the moment who is bein
 // sealed until it is clear that the events are in the log. Erasing a person
 // waits for these; whoever comes later is refused until the erasure has ended.
 //
-// What it cannot hold back: a process, or a connection, that stands still
-// between the last question whether it may write and the engine's taking of
-// the events, for longer than the key store waits for a silent instance, and
-// an append without an answer that the log's server carries out later than
-// that. In a dossier that was there the marker of the erasure makes such an
-// append a conflict; a submission would be a dossier whose person's values
-// read as erased.
+// An instance that answers the key store is waited for, however long its append
+// takes, or there is no erasure. What the gate cannot hold back: a process that
+// stands still, or is cut off from the key store, between the last question
+// whether it may write and the log's taking of the events, for longer than the
+// key store waits for a silent instance; and an append whose caller has gone,
+// which the log's server carries out later. In a dossier that was there the
+// marker of the erasure makes such an append a conflict. A submission that
+// arrives before the key goes is seen there, and ends the erasure; one that
+// arrives while the key goes is marked after, so that no view keeps what it
+// could still read; a later one is a dossier whose values nobody could ever read.
 type gate struct {
 	keys Keys
 

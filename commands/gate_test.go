@@ -214,8 +214,8 @@ func TestNothingIsWrittenWhileBarsAreUnknown(t *testing.T) {
 		return eventlog.ErrAmbiguous
 	})
 	_, err := s.Do(t.Context(), by(citizen, "r"), dossier, domain.Rate{Score: 5})
-	if !errors.Is(err, eventlog.ErrAmbiguous) || !errors.Is(err, eventlog.ErrUnavailable) || attempts != 1 {
-		t.Errorf("after %d attempts: %v", attempts, err)
+	if !errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrUnavailable) || attempts != 1 {
+		t.Errorf("it may be written; after %d attempts: %v", attempts, err)
 	}
 }
 
@@ -242,8 +242,8 @@ func TestACommandThatOutlivedAnErasureGivesUp(t *testing.T) {
 		return nil
 	})
 	_, err := s.Do(t.Context(), by(citizen, "r"), dossier, domain.Rate{Score: 5, Comment: "tốt"})
-	if !errors.Is(err, domain.ErrBeingErased) || attempts != 1 {
-		t.Errorf("after %d attempts: %v", attempts, err)
+	if !errors.Is(err, eventlog.ErrAmbiguous) || domain.CodeOf(err) != "" || attempts != 1 {
+		t.Errorf("it may be written; after %d attempts: %v", attempts, err)
 	}
 }
 

@@ -34,6 +34,9 @@ type Config struct {
 	// TraceParent, where set, tells what traces a context as W3C's traceparent,
 	// for the metadata of events; "" where nothing does.
 	TraceParent func(context.Context) string
+	// MayLag says that readers of the log may not see at once what was appended.
+	// Then nobody is erased here: an erasure must miss nothing.
+	MayLag bool
 	// Hot is how many folded dossiers are kept at hand; 0 means 20,000.
 	Hot int
 }
@@ -102,8 +105,9 @@ func (h *Handler) do(ctx context.Context, req Request, dossier uuid.UUID, cmd do
 			if err := pause(ctx, attempt); err != nil {
 				return Receipt{}, err
 			}
-		case !fresh && (nothing || domain.CodeOf(err) != ""):
-			// Refused, or found done, on what we had at hand: another instance may have written since.
+		case !fresh && (nothing || domain.CodeOf(err) != "" || errors.Is(err, codec.ErrErased)):
+			// Refused, or found done, on what we had at hand: another instance may have
+			// written since, or erased the person: then the marker makes it a refusal.
 			fresh = true
 			newer, loadErr := h.load(ctx, dossier, true)
 			switch {

@@ -197,23 +197,34 @@ func (h *Handler) digest(subject domain.SubjectID, body []byte) (string, error) 
 // appendUntilClear appends, and after an ambiguous answer sends the same bytes
 // at the same revision again until the answer is clear or the context ends.
 // Where still is not nil, it is asked before each attempt, and its error ends them.
+// After an ambiguous answer only success and a conflict are clear: whatever else
+// ends the attempts is told within an eventlog.ErrAmbiguous, never as a refusal.
 func appendUntilClear(ctx context.Context, log eventlog.Log, stream string, at eventlog.Expected, events []eventlog.Proposed, still func() error) (eventlog.Appended, error) {
-	var last error
+	var unsure error
 	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		if still != nil {
 			if err := still(); err != nil {
-				return eventlog.Appended{}, errors.Join(last, err)
+				return eventlog.Appended{}, ambiguous(unsure, err)
 			}
 		}
 		done, err := log.Append(ctx, stream, at, events)
-		last = err
 		if !errors.Is(err, eventlog.ErrAmbiguous) || errors.Is(err, eventlog.ErrStopped) || ctx.Err() != nil {
-			return done, err
+			return done, ambiguous(unsure, err)
 		}
+		unsure = err
 		select {
 		case <-ctx.Done():
 			return done, errors.Join(err, ctx.Err())
 		case <-time.After(wait):
 		}
 	}
+}
+
+// ambiguous hides an error behind the ambiguous answer before it, if there was one.
+func ambiguous(unsure, err error) error {
+	var conflict *eventlog.ConflictError
+	if unsure == nil || err == nil || errors.As(err, &conflict) || errors.Is(err, eventlog.ErrAmbiguous) {
+		return err
+	}
+	return fmt.Errorf("%w (not sent again: %v)", unsure, err)
 }

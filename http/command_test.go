@@ -2,6 +2,7 @@ package http
 
 import (
 	"crypto/ed25519"
+	"errors"
 	nethttp "net/http"
 	"strings"
 	"testing"
@@ -261,7 +262,14 @@ func TestStoppedLog(t *testing.T) {
 	s := open(t)
 	id, _ := s.submitted()
 	s.do(ask{method: "GET", path: "/readyz"}).expect(t, nethttp.StatusOK, "")
+	s.sick = errors.Join(PartStopped("log", nil), PartStopped("keys", errors.New("secret cause")), PartStopped("reactions", eventlog.ErrStopped))
+	if r := s.do(ask{method: "GET", path: "/readyz"}).expect(t, nethttp.StatusServiceUnavailable, ""); r["log"] != "keys: writing has stopped; reactions: writing has stopped" {
+		t.Errorf("%v", r)
+	}
 	s.sick = eventlog.ErrStopped
+	if r := s.do(ask{method: "GET", path: "/readyz"}).expect(t, nethttp.StatusServiceUnavailable, ""); r["log"] != "log: writing has stopped" {
+		t.Errorf("%v", r)
+	}
 	s.settled()
 	s.log.Close()
 	s.do(ask{method: "GET", path: "/readyz"}).expect(t, nethttp.StatusServiceUnavailable, "")

@@ -89,6 +89,8 @@ func jsonTypes(goType string) (vi, en string) {
 	switch {
 	case goType == "time.Time":
 		return "thời điểm theo RFC 3339, ví dụ 2026-11-24T08:00:00+07:00", "an RFC 3339 instant such as 2026-11-24T08:00:00+07:00"
+	case goType == "uuid.UUID":
+		return "mã định danh UUID, ví dụ 7ca8af04-28a0-56ad-8027-d6ff091f9e96", "an id (UUID) such as 7ca8af04-28a0-56ad-8027-d6ff091f9e96"
 	case goType == "bool":
 		return "true hoặc false", "true or false"
 	case goType == "int" || goType == "int64" || goType == "domain.DuePoint":

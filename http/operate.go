@@ -110,7 +110,7 @@ func (s *Server) rollBack(c echo.Context) error {
 		if !r.Leads() {
 			continue
 		}
-		err := r.RollBack(c.Request().Context())
+		err := r.RollBack(context.WithoutCancel(c.Request().Context())) // who goes away shall leave nothing half done
 		var refused *projections.SwapRefusedError
 		if errors.As(err, &refused) {
 			return &domain.Error{Code: "roll_back_refused",

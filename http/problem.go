@@ -47,6 +47,7 @@ var statuses = map[string]int{
 	"bad_cursor": nethttp.StatusBadRequest, "bad_limit": nethttp.StatusBadRequest, "bad_sort": nethttp.StatusBadRequest, "bad_group": nethttp.StatusBadRequest,
 	"bad_facet": nethttp.StatusBadRequest, "bad_clock": nethttp.StatusBadRequest, "bad_queue": nethttp.StatusBadRequest, "queue_agency_missing": nethttp.StatusBadRequest, "too_many_words": nethttp.StatusBadRequest,
 	"being_erased":        nethttp.StatusServiceUnavailable,
+	"log_may_lag":         nethttp.StatusServiceUnavailable,
 	"view_of_another_log": nethttp.StatusServiceUnavailable,
 	"view_not_built":      nethttp.StatusServiceUnavailable, "views_unreachable": nethttp.StatusServiceUnavailable, "views_denied": nethttp.StatusServiceUnavailable, "views_unavailable": nethttp.StatusServiceUnavailable,
 }

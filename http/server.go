@@ -35,7 +35,7 @@ type Config struct {
 	Begin func(task func(context.Context))
 	// TokenKey verifies bearer tokens (EdDSA).
 	TokenKey ed25519.PublicKey
-	// LogHealth tells why the log takes no writes, nil while it does.
+	// LogHealth tells why log, keys or reactions take no writes (PartStopped), nil while all do.
 	LogHealth func() error
 	Logger    *slog.Logger
 	Metrics   *Metrics // may be nil: then nothing is counted, and there is no /metrics

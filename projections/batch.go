@@ -16,6 +16,7 @@ import (
 // is shared by reference between them and must not be changed.
 type Batch struct {
 	Items []*Item           // the dossiers' events, in log order; other streams' are left out
+	After eventlog.Position // what stands before it was seen; nothing in between is left out
 	End   eventlog.Position // how far the log has been seen with this batch
 	Last  Mark              // the newest event of any stream; zero when the batch holds none
 	Live  bool              // the head of the log was reached

@@ -105,15 +105,19 @@ func (f *Feed) catchUp(ctx context.Context, after eventlog.Position, yield func(
 	if err := f.catalogue.reach(ctx, after); err != nil {
 		return nil, err
 	}
-	own := f.newFolder(hotCatchUp)
+	own, before := f.newFolder(hotCatchUp), after
 	for raw, err := range f.log.Subscribe(ctx, after, eventlog.Filter{}) {
 		if err != nil {
 			return nil, err
 		}
 		for _, part := range split(raw) {
 			b, err := f.batch(ctx, part, own)
-			if err != nil || !yield(b) {
+			if err != nil {
 				return nil, err
+			}
+			b.After, before = before, b.End
+			if !yield(b) {
+				return nil, nil
 			}
 		}
 		if raw.Live {

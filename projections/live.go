@@ -220,7 +220,7 @@ func (m *member) look() (*Batch, <-chan struct{}, error) {
 		return nil, l.news, nil
 	}
 	from := l.past(m.after)
-	b := &Batch{Items: l.items[from:len(l.items):len(l.items)], End: l.end, Last: l.last, Live: true}
+	b := &Batch{Items: l.items[from:len(l.items):len(l.items)], After: m.after, End: l.end, Last: l.last, Live: true}
 	if len(b.Items) > maxBatch {
 		b.Items = b.Items[:maxBatch]
 		last := b.Items[maxBatch-1]

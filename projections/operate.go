@@ -35,6 +35,9 @@ func (r *Runner) Leads() bool { return r.store.Partition().Index == 0 }
 func (r *Runner) Parked(ctx context.Context) ([]Parked, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if err := r.refresh(ctx); err != nil {
+		return nil, err
+	}
 	parked, err := r.serving.Parked(ctx)
 	return slices.DeleteFunc(parked, func(p Parked) bool { return !r.Holds(p.Dossier) }), err
 }
@@ -74,6 +77,15 @@ func (r *Runner) unpark(ctx context.Context, dossier uuid.UUID) (reason string, 
 		reason, err = r.takeBack(ctx, docs, dossier)
 		return err
 	})
+	if err != nil || reason != "" {
+		return reason, err
+	}
+	parked, err := r.serving.Parked(ctx) // the engine may have refused the document
+	for _, one := range parked {
+		if one.Dossier == dossier {
+			reason = one.Reason
+		}
+	}
 	return reason, err
 }
 
@@ -87,10 +99,8 @@ func (r *Runner) takeBack(ctx context.Context, docs Documents, dossier uuid.UUID
 	}
 	items, err := r.feed.Replay(ctx, dossier, cp.Resume)
 	switch {
-	case ctx.Err() != nil:
-		return "", ctx.Err()
 	case err != nil:
-		return err.Error(), nil
+		return "", err
 	case len(items) > 0 && items[len(items)-1].Broken != nil:
 		return items[len(items)-1].Broken.Error(), nil
 	}
@@ -134,11 +144,29 @@ const maxFenced = 50
 // writes them; r.mu is held.
 func (r *Runner) update(ctx context.Context, change func(Documents) error) (err error) {
 	for range maxFenced {
-		if err = r.serving.Update(ctx, change); !errors.Is(err, ErrFenced) {
+		if err := r.refresh(ctx); err != nil {
 			return err
 		}
+		if err = r.serving.Update(ctx, change); !errors.Is(err, ErrFenced) && !errors.Is(err, ErrRetired) {
+			return err
+		}
+		r.turn = nil // look anew, also as the one that writes
 	}
 	return fmt.Errorf("projection %s: %w", r.Name(), err)
+}
+
+// refresh takes the generation that serves now, where another process may have
+// changed it; r.mu is held.
+func (r *Runner) refresh(ctx context.Context) error {
+	if r.turn != nil && r.serving != nil {
+		return nil
+	}
+	g, why := r.store.Serving(ctx)
+	if g == nil {
+		return fmt.Errorf("%w (%s: %s)", ErrNotBuilt, r.Name(), why)
+	}
+	r.serving = g
+	return nil
 }
 
 // RollBack makes the generation before the serving one again, once it has seen

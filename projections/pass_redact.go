@@ -14,7 +14,7 @@ import (
 const redacted = "dossier.redacted"
 
 // redact takes erased people out of what the documents hold of a dossier that
-// is set aside. It stays there, at the revision it had.
+// is set aside. It stays there, at the revision it had; by hand, at the newest.
 func (p *pass) redact(it *Item, until eventlog.Position) error {
 	if _, err := p.hold(it.Dossier); err != nil {
 		return err
@@ -68,8 +68,9 @@ func (p *pass) heldOf(dossier uuid.UUID, until eventlog.Position) ([]*Item, erro
 		return nil, err
 	}
 	end := slices.IndexFunc(items, func(one *Item) bool {
-		// By hand it was set aside behind this revision, else before it.
-		return one.Broken != nil || one.Revision > aside[at].Revision || one.Revision == aside[at].Revision && !aside[at].ByHand
+		// By hand nothing tells for certain how far it was written, by whichever
+		// process: an erasure brings it up to date, and so behind all of that.
+		return one.Broken != nil || one.Revision >= aside[at].Revision && !aside[at].ByHand
 	})
 	if end < 0 {
 		end = len(items)

@@ -93,6 +93,9 @@ func (b *builder) exchange(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.serving != nil && errors.Is(r.refresh(ctx), ErrNotBuilt) {
+		r.serving = nil // somebody has deleted it
+	}
 	if r.serving != nil {
 		cp, err := r.serving.Checkpoint(ctx)
 		if err != nil {
@@ -116,7 +119,7 @@ func (b *builder) exchange(ctx context.Context) error {
 	if g == nil {
 		return errors.New(why)
 	}
-	r.serving, r.turn = g, r.store.Turn()
+	r.serving, r.turn = g, r.store.Turn(false)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"sync"
@@ -85,6 +86,10 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 	var wait backoff
 	after, err := r.position(ctx)
 	for ; ctx.Err() == nil; wait.pause(ctx) {
+		if errors.Is(err, ErrRetired) {
+			r.lookAnew("")
+			return true
+		}
 		if err != nil {
 			r.logger.Error("the view's checkpoint cannot be read; trying again", "error", err)
 			after, err = r.position(ctx)
@@ -92,10 +97,8 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 		}
 		for b, fault := range r.feed.Batches(ctx, after) {
 			if errors.Is(fault, eventlog.ErrForeignPosition) {
-				r.mu.Lock()
-				r.turn, r.stale = nil, fault.Error()
-				r.mu.Unlock()
-				return true // and begin again by looking at the view
+				r.lookAnew(fault.Error())
+				return true
 			}
 			if fault != nil {
 				if ctx.Err() == nil {
@@ -110,6 +113,14 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 		}
 	}
 	return true
+}
+
+// lookAnew makes the runner begin again by looking at the view, which is to be
+// built anew where the log has said why.
+func (r *Runner) lookAnew(stale string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turn, r.stale = nil, stale
 }
 
 func (r *Runner) position(ctx context.Context) (eventlog.Position, error) {
@@ -132,6 +143,12 @@ func (r *Runner) Handle(ctx context.Context, b *Batch) error {
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, errNoView) {
+			err = Start(ctx, nil, r) // builds it anew, or waits for who does
+			if err == nil {
+				continue
+			}
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -151,18 +168,25 @@ func (r *Runner) apply(ctx context.Context, b *Batch) error {
 		return errors.New("projections: the runner has not been started")
 	}
 	err := r.applyTo(ctx, r.serving, b, r.store.Partition())
-	if errors.Is(err, ErrRetired) {
+	if errors.Is(err, ErrRetired) || errors.Is(err, errGap) {
 		return r.follow(ctx, b.End)
 	}
 	return err
 }
 
-// follow goes over to the generation that another process made serve, and
-// brings it as far as the old one would be now.
+// errNoView says that no generation serves any more.
+var errNoView = errors.New("projections: the view is gone")
+
+// errGap says that the documents lack what stands before a batch: another
+// process wrote them, and moved the checkpoint back or not as far.
+var errGap = errors.New("projections: the documents lack events before this batch")
+
+// follow takes the generation that serves now, which another process may have
+// made serve, and brings it as far as the log was read here.
 func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
 	g, why := r.store.Serving(ctx)
 	if g == nil {
-		return errors.New(why)
+		return fmt.Errorf("%w: %s", errNoView, why)
 	}
 	cp, err := g.Checkpoint(ctx)
 	if err != nil {
@@ -189,6 +213,9 @@ func (r *Runner) applyTo(ctx context.Context, g Generation, b *Batch, of Partiti
 		cp, err := docs.Checkpoint()
 		if err != nil || !cp.Resume.Before(b.End) {
 			return err
+		}
+		if cp.Resume.Before(b.After) {
+			return errGap
 		}
 		p, err := newPass(ctx, r.feed, docs)
 		if err != nil {

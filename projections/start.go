@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -34,7 +35,7 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 		}
 		if len(stale) > 0 {
 			err := Rebuild(ctx, progress, stale...)
-			lost := slices.ContainsFunc(stale, func(r *Runner) bool { return r.store.Turn() == nil })
+			lost := slices.ContainsFunc(stale, func(r *Runner) bool { return r.store.Turn(false) == nil })
 			switch {
 			case err != nil && !lost:
 				return err
@@ -53,7 +54,10 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 		waiting = append(stale, others...)
 	}
 	for _, r := range runners {
-		if r.turn == nil {
+		r.mu.Lock()
+		writes := r.turn != nil
+		r.mu.Unlock()
+		if !writes {
 			continue
 		}
 		if err := r.Retry(ctx); err != nil {
@@ -67,7 +71,7 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 // tells why not, and whether it is up to this runner to build one: of several
 // partitions the first builds for all.
 func (r *Runner) look(ctx context.Context) (mine bool, why string, err error) {
-	turn := r.store.Turn()
+	turn := r.store.Turn(false)
 	g, why := r.store.Serving(ctx)
 	if g != nil {
 		if why, err = r.foreign(ctx, g); err != nil {
@@ -91,7 +95,7 @@ func (r *Runner) look(ctx context.Context) (mine bool, why string, err error) {
 func (r *Runner) awaitTurn(ctx context.Context) context.Context {
 	var wait backoff
 	for told := false; ctx.Err() == nil; {
-		turn := r.store.Turn()
+		turn := r.store.Turn(true)
 		if turn == nil {
 			if !told {
 				r.logger.Info("another process writes the view; standing by")
@@ -169,8 +173,14 @@ func (r *Runner) Retry(ctx context.Context) error {
 			continue
 		}
 		reason, err := r.unpark(ctx, one.Dossier)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, ErrNotParked) {
+			continue // taken back meanwhile
+		}
 		if err != nil {
-			return err
+			reason = err.Error() // the next start, or an operator, tries again
 		}
 		if reason != "" {
 			r.logger.Warn("a dossier stays set aside", "dossier", one.Dossier, "position", one.Position.String(), "reason", reason)

@@ -18,9 +18,10 @@ type Store interface {
 	// Partition says of which dossiers the documents are written through this store.
 	Partition() Partition
 	// Turn lasts while this process is the one that writes the documents of the
-	// partition; nil while another one is. It only keeps processes from doing the
-	// same work twice: what keeps them from harm is ErrFenced.
-	Turn() context.Context
+	// partition; nil while another one is. Who does not follow the log, and only
+	// builds or operates, has none while somebody lives who does. It only keeps
+	// processes from doing the same work twice: what keeps them from harm is ErrFenced.
+	Turn(following bool) context.Context
 	// Serving gives the generation that answers queries. It is nil when there
 	// is none that this program can use; the text then says why.
 	Serving(ctx context.Context) (Generation, string)

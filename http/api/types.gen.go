@@ -836,7 +836,7 @@ type Rate = domain.Rate
 
 // Readiness defines model for Readiness.
 type Readiness struct {
-	// Log writable, or why not
+	// Log writable, or which of log, keys and reactions takes no writes
 	Log         string             `json:"log"`
 	Projections []ProjectionStatus `json:"projections"`
 	Ready       bool               `json:"ready"`

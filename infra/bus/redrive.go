@@ -16,6 +16,10 @@ const lookEvery = 2 * time.Second
 // more, as after an older backup was restored. It is then forgotten.
 var ErrGone = errors.New("the event is not in this log any more")
 
+// errNotThere keeps what may come yet: the node that answers lags, or the log
+// is an older copy that has not grown as long again.
+var errNotThere = errors.New("the log does not reach as far as this event")
+
 // errUnknownReaction keeps what a reaction of another version gave up.
 var errUnknownReaction = errors.New("this version has no reaction of that name")
 
@@ -28,7 +32,8 @@ type Redriven struct {
 // Redrive tries each event again, once, that somebody asked for with
 // Ledger.Retry, in the log's order: behind the ones that were handled
 // meanwhile. An error is one that may pass, of the log, the keys or the ledger;
-// what was not tried yet stays asked for. It runs beside Run, or without.
+// what was not tried yet stays asked for, as does an event behind the log's
+// head, which is passed by. It runs beside Run, or without.
 func (r *Reactions) Redrive(ctx context.Context) (out []Redriven, err error) {
 	list, err := r.ledger.Poisoned(ctx)
 	if err != nil {
@@ -44,8 +49,13 @@ func (r *Reactions) Redrive(ctx context.Context) (out []Redriven, err error) {
 			return out, ctx.Err()
 		case again != nil && passes(again):
 			return out, again
+		case errors.Is(again, errNotThere):
+			continue
 		case again == nil, errors.Is(again, ErrGone):
 			err = r.ledger.forget(ctx, p)
+		case errors.Is(again, errUnknownReaction): // it was not tried: the reason stays
+			p.Retry = false
+			err = r.ledger.poison(ctx, p)
 		default:
 			p.Reason, p.At, p.Retry = again.Error(), time.Now().UTC(), false
 			err = r.ledger.poison(ctx, p)
@@ -58,6 +68,8 @@ func (r *Reactions) Redrive(ctx context.Context) (out []Redriven, err error) {
 	return out, nil
 }
 
+// redrive finds the event by its place in its stream: its position is another
+// one where the log was moved.
 func (r *Reactions) redrive(ctx context.Context, p Poison) error {
 	i := slices.IndexFunc(r.list, func(one Reaction) bool { return one.name == p.Reaction })
 	if i < 0 {
@@ -67,10 +79,16 @@ func (r *Reactions) redrive(ctx context.Context, p Poison) error {
 		if err != nil {
 			return &passingError{err}
 		}
-		if e.Position == p.Position && e.Type == p.Type {
+		if e.Type == p.Type {
 			return r.react(ctx, r.list[i], e)
 		}
 		break
+	}
+	switch head, err := r.log.Head(ctx); {
+	case err != nil:
+		return &passingError{err}
+	case head.Before(p.Position):
+		return errNotThere
 	}
 	return ErrGone
 }

@@ -101,7 +101,7 @@ func TestRetryBesideTheServer(t *testing.T) {
 
 // TestRetryWithoutServer: Redrive tries what is asked for in the log's order.
 // What passes stays asked for; what cannot be found is forgotten; a reaction
-// that is no more stays on the list with that reason.
+// that is no more stays on the list as it was.
 func TestRetryWithoutServer(t *testing.T) {
 	r := newReactions(t)
 	c := &clerk{fails: map[string]error{streams(0)[0]: errors.New("no"), streams(1)[0]: errors.New("no"), streams(2)[0]: errors.New("no")}}
@@ -140,16 +140,54 @@ func TestRetryWithoutServer(t *testing.T) {
 	if done, err := redrive(r.w.Log, "notified"); err != nil || len(done) != 2 || done[0].Err == nil {
 		t.Errorf("an unknown reaction: %+v, %v", done, err)
 	}
-	if left, err = ledger.Poisoned(t.Context()); err != nil || len(left) != 2 || left[0].Retry || left[0].Reason == "no" {
+	if left, err = ledger.Poisoned(t.Context()); err != nil || len(left) != 2 || left[0].Retry || left[0].Reason != "no" {
 		t.Errorf("an unknown reaction leaves %+v, %v", left, err)
 	}
 	ask()
 	other := newReactions(t) // a log without these events
+	if done, err := redrive(other.w.Log, "notify"); err != nil || len(done) != 0 {
+		t.Errorf("%+v, %v; a log that does not reach as far tells nothing", done, err)
+	}
+	if left, err = ledger.Poisoned(t.Context()); err != nil || len(left) != 2 || !left[0].Retry || !left[1].Retry {
+		t.Errorf("behind the head: %+v is left, %v", left, err)
+	}
+	for i := range 6 {
+		other.w.Append(streams(i + 10)[0], start.Add(time.Duration(i)*time.Hour), projtest.Submission(i))
+	}
 	done, err := redrive(other.w.Log, "notify")
 	if err != nil || len(done) != 2 || !errors.Is(done[0].Err, bus.ErrGone) {
 		t.Errorf("%+v, %v; want both gone", done, err)
 	}
 	if left, err = ledger.Poisoned(t.Context()); err != nil || len(left) != 0 {
 		t.Errorf("%+v is left, %v", left, err)
+	}
+}
+
+// TestRetryAfterAMove: in the log that was moved the event has another position,
+// and its place in its stream is the same.
+func TestRetryAfterAMove(t *testing.T) {
+	r := newReactions(t)
+	c := &clerk{fails: map[string]error{streams(1)[0]: errors.New("no")}}
+	list := poisonedBy(t, r, c, 3)
+	ledger, err := bus.OpenLedger(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ledger.Close()
+	moved := newReactions(t)
+	for _, i := range []int{5, 6, 1, 0, 2} {
+		moved.w.Append(streams(i)[0], start, projtest.Submission(i))
+	}
+	c.set(streams(1)[0], nil)
+	if err := ledger.Retry(t.Context(), list...); err != nil {
+		t.Fatal(err)
+	}
+	all, err := bus.NewReactions(moved.w.Log, projections.NewFeed(moved.w.Log, moved.w.Codec, moved.logger), ledger, r.logger, c.reaction("notify"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := all.Redrive(t.Context())
+	if err != nil || len(done) != 1 || done[0].Err != nil || !slices.Equal(c.told(), streams(1)) {
+		t.Errorf("%+v, %v; the reaction saw %v", done, err, c.told())
 	}
 }

@@ -113,9 +113,9 @@ func (a *app) backupLog(log anyLog, building string, rate int, options proof.Ver
 // backupKeys copies the key store, wrapped as it is.
 func (a *app) backupKeys(to string) error {
 	if a.Engines.Keys == "" {
-		from := filepath.Join(a.dataDir(), keys.File)
-		if !exists(from) {
-			return failed("the key store is missing: bring back %s, or name another with --keys", from)
+		from, err := a.ownKeys()
+		if err != nil {
+			return err
 		}
 		return keys.CopyFile(a.ctx, from, to)
 	}
@@ -182,12 +182,4 @@ func (a *app) absDir() string {
 		return dir
 	}
 	return a.dataDir()
-}
-
-// keysPlace names where the keys are, without a password.
-func (a *app) keysPlace() string {
-	if a.Engines.Keys != "" {
-		return place{url: a.Engines.Keys}.String()
-	}
-	return place{dir: a.absDir()}.String()
 }

@@ -38,17 +38,20 @@ func (c Config) dataDir() string {
 
 // master gives the master key for writing; it makes one in a new folder.
 func (a *app) master(dir string) (keys.Master, error) {
-	if err := a.settleRotation(dir); err != nil {
-		return keys.Master{}, err
+	if next, underWay, err := a.settleRotation(dir); err != nil || underWay {
+		return next, err
 	}
 	return keys.LoadMaster(dir, a.env(keys.EnvMaster))
 }
 
-// existingMaster gives the master key for reading: it makes none.
-func (a *app) existingMaster(dir string) (keys.Master, error) {
+// existingMaster gives the master key of keys that are there already: it makes none.
+func (a *app) existingMaster(dir string) (keys.Master, error) { return a.masterOr(dir, "") }
+
+// masterOr ends the refusal for a missing master key with an advice.
+func (a *app) masterOr(dir, advice string) (keys.Master, error) {
 	if a.env(keys.EnvMaster) == "" {
 		if path := filepath.Join(dir, masterFile); !exists(path) {
-			return keys.Master{}, failed("the master key is missing: bring back %s, or set %s (64 hex digits; openssl rand -hex 32 makes one for a new key store)", path, keys.EnvMaster)
+			return keys.Master{}, failed("the master key is missing: bring back %s, or set %s to what it held (64 hex digits)%s", path, keys.EnvMaster, advice)
 		}
 	}
 	return a.master(dir)

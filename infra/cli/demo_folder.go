@@ -24,8 +24,8 @@ func unfinishedMark(dir string) string { return filepath.Join(dir, "unfinished-d
 // log last, since a folder counts as prepared once it has one. lock and
 // lock.pid belong to the folder they lie in.
 var demoFiles = []string{
-	"keys.db", "keys.db-wal", "keys.db-shm", masterFile, "signing.key", "signing.pub", "views",
-	"simulated.txt", "log.db-wal", "log.db-shm", "log.db",
+	"keys.db", "keys.db-wal", "keys.db-shm", "keys.db-journal", masterFile, "signing.key", "signing.pub", "views",
+	"simulated.txt", "log.db-wal", "log.db-shm", "log.db-journal", "log.db",
 }
 
 var lockFiles = []string{"lock", "lock.pid"}

@@ -151,3 +151,18 @@ func testApp(t *testing.T, dir string) *app {
 	t.Helper()
 	return &app{Config: Config{Data: dir}, ctx: t.Context(), stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard, env: func(string) string { return "" }}
 }
+
+// TestDiscardUnfinished: a kill while a database is made leaves its journal, which is the demo's.
+func TestDiscardUnfinished(t *testing.T) {
+	building := filepath.Join(t.TempDir(), "unfinished")
+	if err := os.Mkdir(building, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(t, unfinishedMark(building), "")
+	for _, name := range []string{"log.db", "log.db-journal", "keys.db", "keys.db-journal"} {
+		put(t, filepath.Join(building, name), "x")
+	}
+	if err := discardUnfinished(building); err != nil || exists(building) {
+		t.Errorf("%v, left: %t", err, exists(building))
+	}
+}

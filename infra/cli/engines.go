@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"hoso/infra/elastic"
 	"hoso/infra/esdb"
 	"hoso/infra/keys"
-	"hoso/infra/postgres"
 	"hoso/infra/sqlite"
 	"hoso/projections"
 )
@@ -23,7 +21,7 @@ type Engines struct {
 	Log         string `help:"Event log: an EventStoreDB's connection string, esdb://… or esdb+discover://… (default: DIR/log.db)." placeholder:"URL"`
 	Views       string `help:"Views: an Elasticsearch, http://USER:PASSWORD@HOST:9200; more nodes after commas (default: DIR/views)." placeholder:"URL"`
 	ViewsPrefix string `help:"Begins the name of every index; two installations on one Elasticsearch need two (default ${default})." default:"hoso" placeholder:"NAME"`
-	Partitions  int    `help:"In how many shares each projection of --views is written, each by one instance at a time (default ${default}). The same for all instances; another number builds the views anew." default:"1" placeholder:"N"`
+	Partitions  int    `help:"In how many shares each projection of --views is written, each by one instance at a time (default: as the views that are there, else 1). Another number builds the views anew." placeholder:"N"`
 	Shards      int    `help:"Primary shards of each index that --views makes from now on (default ${default}); see docs/scaling.md." default:"1" placeholder:"N"`
 	Keys        string `help:"Key store: postgres://USER:PASSWORD@HOST/DATABASE, shared by all instances (default: DIR/keys.db)." placeholder:"URL"`
 }
@@ -35,6 +33,12 @@ type anyLog interface {
 	Healthy() error
 	// Warnings are sentences about what opening found and could live with.
 	Warnings() []string
+}
+
+// mayLag reports whether readers of a log may not see at once what was appended.
+func mayLag(log anyLog) bool {
+	l, on := log.(interface{ MayLag() bool })
+	return on && l.MayLag()
 }
 
 // remoteLog is a log on a server, with the lock of the data folder, in which
@@ -70,8 +74,8 @@ func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 		return nil, err
 	}
 	log, err := a.connectLog(ctx, false)
-	if err == nil && !exists(elsewhere(a.dataDir())) {
-		err = os.WriteFile(elsewhere(a.dataDir()), []byte("The log of this folder is on a server: name it with --log.\n"), 0o600)
+	if err == nil {
+		err = markElsewhere(a.dataDir())
 	}
 	if err != nil {
 		if log != nil {
@@ -85,6 +89,13 @@ func (a *app) openLog(ctx context.Context, relaxed bool) (anyLog, error) {
 // elsewhere is a file that only folders have whose log is on a server, so that
 // a forgotten --log begins no second log there.
 func elsewhere(dir string) string { return filepath.Join(dir, "log-elsewhere.txt") }
+
+func markElsewhere(dir string) error {
+	if exists(elsewhere(dir)) {
+		return nil
+	}
+	return sqlite.WriteFile(elsewhere(dir), []byte("The log of this folder is on a server: name it with --log.\n"))
+}
 
 func errElsewhere(dir string) error {
 	return failed("the log of %s is on a server: name it with --log", dir)
@@ -207,74 +218,9 @@ func (v countedViews) Status(ctx context.Context) ([]projections.Status, error) 
 			return nil, err
 		}
 		all[i].Lag, err = eventlog.Count(ctx, v.log, all[i].Position, head, mostLag)
+		if errors.Is(err, eventlog.ErrForeignPosition) { // it lacks all: the next start builds it anew
+			all[i].Lag, err = eventlog.Count(ctx, v.log, eventlog.Position{}, head, mostLag)
+		}
 	}
 	return all, err
-}
-
-// openKeys opens the key store for writing. One that begins anew beside a log
-// with events is refused: everybody in it would read as erased.
-func (a *app) openKeys(ctx context.Context, log eventlog.Log) (*keys.Store, error) {
-	head, err := log.Head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	known := head != (eventlog.Position{})
-	if a.Engines.Keys == "" {
-		file := filepath.Join(a.dataDir(), keys.File)
-		if info, err := os.Stat(file); known && (err != nil || info.Size() == 0) {
-			return nil, failed("the log has events, but their keys are missing: bring back %s from the backup taken with it", file)
-		}
-		master, err := a.master(a.dataDir())
-		if err != nil {
-			return nil, err
-		}
-		return keys.Open(a.dataDir(), master)
-	}
-	if err := checkKeysURL(a.Engines.Keys); err != nil {
-		return nil, err
-	}
-	master, err := a.existingMaster(a.dataDir())
-	if err != nil {
-		return nil, err
-	}
-	if known {
-		var fault *postgres.Fault
-		looked, err := postgres.OpenReadOnly(ctx, a.Engines.Keys, master)
-		if errors.As(err, &fault) && fault.Code == "keys_none" {
-			return nil, failed("the log has events, but their keys are missing in the database that --keys names: bring back the backup taken with the log, or name the right database")
-		}
-		if err != nil {
-			return nil, err
-		}
-		if err := looked.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return postgres.Open(ctx, a.Engines.Keys, master)
-}
-
-// readKeys opens the key store for reading.
-func (a *app) readKeys(ctx context.Context) (*keys.Store, error) {
-	master, err := a.existingMaster(a.dataDir())
-	if err != nil {
-		return nil, err
-	}
-	if a.Engines.Keys == "" {
-		if file := filepath.Join(a.dataDir(), keys.File); !exists(file) {
-			return nil, failed("the key store is missing: bring back %s, or name another with --keys", file)
-		}
-		return keys.OpenReadOnly(a.dataDir(), master)
-	}
-	if err := checkKeysURL(a.Engines.Keys); err != nil {
-		return nil, err
-	}
-	return postgres.OpenReadOnly(ctx, a.Engines.Keys, master)
-}
-
-// checkKeysURL never shows what it was given: a password may stand in it.
-func checkKeysURL(text string) error {
-	if u, err := url.Parse(text); err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" || u.Host == "" {
-		return badInput("--keys: write it as postgres://USER:PASSWORD@HOST/DATABASE, or leave it out for a file in the data folder")
-	}
-	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"hoso/infra/keys"
+	"hoso/infra/proof"
 )
 
 // TestSecretsFromFiles: every variable can name a file, and a refusal never
@@ -66,6 +67,53 @@ func TestNoFlagIsAnothersFile(t *testing.T) {
 			if strings.HasSuffix(variable(f.Name), "_FILE") {
 				t.Errorf("%s: --%s reads a variable that names a file", node.Name, f.Name)
 			}
+		}
+	}
+}
+
+// TestFilesOfFlagsThatAreFiles: of a flag that is a file's name the variable with _FILE says
+// the same, and no key is shown where its content was given for its name.
+func TestFilesOfFlagsThatAreFiles(t *testing.T) {
+	dir := filepath.Dir(write(t, "x", ""))
+	data, file := filepath.Join(dir, "data"), filepath.Join(dir, "signing.key")
+	run := func(env map[string]string, args ...string) (int, string) {
+		var said strings.Builder
+		code := Main(t.Context(), append(args, "--data", data), strings.NewReader(""), &said, &said, func(name string) string { return env[name] })
+		return code, said.String()
+	}
+	if code, said := run(nil, "simulate", "--dossiers", "2", "--to", "2026-10-01"); code != exitDone {
+		t.Fatal(said)
+	}
+	if _, err := proof.CreateSigner(file); err != nil {
+		t.Fatal(err)
+	}
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// It is read as a key: another one than signs here.
+	if code, said := run(map[string]string{"HOSO_SIGNING_KEY_FILE": file}, "root", "--seal"); code != exitFailed || !strings.Contains(said, "is not the key that signed") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	if code, said := run(map[string]string{"HOSO_SIGNING_KEY_FILE": file, "HOSO_SIGNING_KEY": file}, "root", "--seal"); code != exitUsage || !strings.Contains(said, "both set") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	for _, c := range []struct {
+		env  map[string]string
+		args []string
+	}{
+		{map[string]string{"HOSO_SIGNING_KEY": string(pem)}, []string{"serve", "--addr", "127.0.0.1:0"}},
+		{map[string]string{"HOSO_SIGNING_KEY_FILE": string(pem)}, []string{"root", "--seal"}},
+		{map[string]string{"HOSO_TOKEN_KEY": string(pem)}, []string{"serve", "--addr", "127.0.0.1:0"}},
+		{map[string]string{"HOSO_NEW": string(pem)}, []string{"keys", "rotate"}},
+		{map[string]string{"HOSO_KEYS_FILE": file}, []string{"root", "--seal"}},
+		{nil, []string{"serve", "--addr", "127.0.0.1:0", "--signing-key", string(pem)}},
+		{nil, []string{"serve", "--addr", "127.0.0.1:0", "--token-key=" + string(pem)}},
+		{nil, []string{"verify", "--key", string(pem)}},
+	} {
+		code, said := run(c.env, c.args...)
+		if code != exitUsage || !strings.Contains(said, "more than one line") || strings.Contains(said, "PRIVATE KEY") || strings.Contains(said, string(pem[40:60])) {
+			t.Errorf("%v: exit code %d, %q", c.args[0], code, said)
 		}
 	}
 }

@@ -53,8 +53,8 @@ func (c *eraseCmd) Run(a *app) (err error) {
 	}
 	req := commands.Request{Actor: domain.Actor{Role: domain.Administrator, ID: "cli"}, ID: uuid.New()}
 	done, err := s.handler.Erase(a.ctx, req, subject, strings.TrimSpace(c.Basis))
-	if domain.CodeOf(err) != "" {
-		return err // refused: nothing was erased
+	if domain.CodeOf(err) != "" || err != nil && done.Subject == uuid.Nil {
+		return err // refused, or given up before it was recorded: nothing was erased
 	}
 	if settled := s.settleViews(a.ctx, a.progress("rewriting the views")); settled != nil {
 		return errors.Join(err, settled)

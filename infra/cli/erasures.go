@@ -61,11 +61,43 @@ func destroyedIn(entries iter.Seq2[keys.Entry, error]) (persons, error) {
 	return found, nil
 }
 
+// personsIn are all persons of a key store, destroyed or not.
+func personsIn(entries iter.Seq2[keys.Entry, error]) (persons, error) {
+	found := persons{}
+	for e, err := range entries {
+		if err != nil {
+			return nil, err
+		}
+		if e.Person() {
+			found[e.Subject] = true
+		}
+	}
+	return found, nil
+}
+
+// sharing passes a key store's entries on, and ends with a refusal where it has persons but
+// none of those known: then it is another installation's.
+func sharing(entries iter.Seq2[keys.Entry, error], known persons, where string) iter.Seq2[keys.Entry, error] {
+	return func(yield func(keys.Entry, error) bool) {
+		any, shared := false, len(known) == 0
+		for e, err := range entries {
+			any, shared = any || e.Person(), shared || known[e.Subject]
+			if !yield(e, err) {
+				return
+			}
+		}
+		if any && !shared {
+			yield(keys.Entry{}, badInput("--erasures-from: the key store of %s knows nobody of the backup: it is another installation's", where))
+		}
+	}
+}
+
 // erasuresFrom reads whom somebody else knows to be erased: the old data folder or
-// server, as far as they can still be read, the old key store, or a list.
-func (a *app) erasuresFrom(from string, id uuid.UUID) (persons, error) {
+// server, as far as they can still be read, the old key store, or a list. Known are the
+// persons of the backup.
+func (a *app) erasuresFrom(from string, id uuid.UUID, known persons) (persons, error) {
 	if strings.HasPrefix(from, "postgres://") || strings.HasPrefix(from, "postgresql://") {
-		return destroyedIn(postgres.Dump(a.ctx, from))
+		return destroyedIn(sharing(postgres.Dump(a.ctx, from), known, databaseName(from)))
 	}
 	if !strings.HasPrefix(from, "sqlite:") && !strings.Contains(from, "://") {
 		return erasedList(from)
@@ -76,7 +108,7 @@ func (a *app) erasuresFrom(from string, id uuid.UUID) (persons, error) {
 	}
 	found := persons{}
 	if store := filepath.Join(old.dir, keys.File); old.dir != "" && exists(store) {
-		if found, err = destroyedIn(keys.ReadFile(a.ctx, store)); err != nil {
+		if found, err = destroyedIn(sharing(keys.ReadFile(a.ctx, store), known, old.String())); err != nil {
 			return nil, err
 		}
 		if !exists(sqlite.LogFile(old.dir)) {
@@ -104,20 +136,23 @@ func (a *app) openOld(old place) (anyLog, error) {
 
 // erasedList reads a list of opaque ids, as hoso erase tells them, one a line.
 func erasedList(file string) (persons, error) {
+	if info, err := os.Stat(file); err == nil && info.IsDir() {
+		return nil, badInput("--erasures-from: %s is a folder: write sqlite:%s for an old data folder", file, file)
+	}
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, badInput("--erasures-from: %s: name a file with one person's id a line, or the old installation as sqlite:DIR, esdb://… or postgres://…", reason(err))
 	}
 	defer f.Close()
 	found, lines := persons{}, bufio.NewScanner(f)
-	for lines.Scan() {
+	for n := 1; lines.Scan(); n++ {
 		text := strings.TrimSpace(lines.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
 		}
 		id, err := uuid.Parse(text)
 		if err != nil {
-			return nil, badInput("--erasures-from: %q in %s is no person's id, as hoso erase tells it", text, file)
+			return nil, badInput("--erasures-from: line %d of %s is no person's id, as hoso erase tells it", n, file) // it may be an ID number
 		}
 		found[id] = true
 	}

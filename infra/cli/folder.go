@@ -15,6 +15,7 @@ import (
 // file or folder, made whole or not at all, so that a crash leaves the state before or after.
 //
 //	log-elsewhere.txt   the log is on a server
+//	keys-elsewhere.txt  the keys are in a database
 //	log-moved.txt       the log in this folder was moved elsewhere and stays as it was
 //	unfinished-move     a log is being moved in
 //	unfinished-restore  a backup is being restored

@@ -3,13 +3,11 @@ package cli
 import (
 	"bytes"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 	"time"
 
 	"hoso/infra/keys"
-	"hoso/infra/postgres"
 	"hoso/infra/sqlite"
 )
 
@@ -29,13 +27,10 @@ func (rotateCmd) Help() string {
 
 Where the master key lies in DIR/master.key, the new one takes its place and the old one is kept beside it, as master.key.before-TIME: backups made until now open with that one only. Keep it with them, elsewhere, and destroy it with the last of them. Where HOSO_MASTER_KEY brings it, --new is needed, and from then on that key.
 
-Keys in the data folder: stop the server first. Keys in PostgreSQL: other instances are told at once, go on answering with the keys they have at hand, make no new persons and say so in /readyz, until they are started again with the new master key.
+Keys in the data folder: stop the server first. Keys in PostgreSQL: other instances are told at once, go on answering with the keys they have at hand, make no new persons and say so in /readyz, and the views whose turn they have stand still, until they are started again (hoso serve ends by itself after 10 seconds of that, for whatever watches over it) with the new master key: bring it to each of them, into its own DIR/master.key or its HOSO_MASTER_KEY. A backup made before can only be restored into an empty key database: beside the living keys it is refused.
 
 --json gives {persons (whose keys are wrapped anew), old_key (file; missing where the environment brings it), seconds}.`
 }
-
-// stagedMaster is the next master key until all keys are wrapped with it.
-func stagedMaster(dir string) string { return filepath.Join(dir, masterFile+".new") }
 
 // Run changes the master key.
 func (c *rotateCmd) Run(a *app) (err error) {
@@ -51,6 +46,16 @@ func (c *rotateCmd) Run(a *app) (err error) {
 		}
 		defer func() { err = errors.Join(err, lock.Release()) }()
 	}
+	release, err := a.holdRotation(dir, fromFile)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if fromFile {
+		if _, _, err := a.wrapping(dir, filepath.Join(dir, masterFile)); err != nil { // one that was interrupted
+			return err
+		}
+	}
 	before, err := a.existingMaster(dir)
 	if err != nil {
 		return err
@@ -60,7 +65,11 @@ func (c *rotateCmd) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	next, old, err := c.stage(dir, fromFile, begun)
+	if now, bad := keys.ReadMaster(c.New); c.New != "" && bad == nil && now == before {
+		return badInput("--new: %s holds the master key of now: name another file, or one that is not there yet", c.New)
+	}
+	file := stagedName(dir, begun)
+	next, old, err := c.stage(dir, file, fromFile, begun)
 	if err != nil {
 		return err
 	}
@@ -68,7 +77,7 @@ func (c *rotateCmd) Run(a *app) (err error) {
 		return err
 	}
 	if fromFile {
-		if err := sqlite.Rename(stagedMaster(dir), filepath.Join(dir, masterFile)); err != nil {
+		if err := placeMaster(dir, file, next); err != nil {
 			return err
 		}
 	}
@@ -99,8 +108,8 @@ func (c *rotateCmd) tell(a *app, persons int, old string, took time.Duration) er
 	return nil
 }
 
-// stage puts the next master key on disk, and keeps the one of now where a file holds it.
-func (c *rotateCmd) stage(dir string, fromFile bool, now time.Time) (next keys.Master, old string, err error) {
+// stage puts the next master key on disk, in a file of that name, and keeps the one of now where a file holds it.
+func (c *rotateCmd) stage(dir, file string, fromFile bool, now time.Time) (next keys.Master, old string, err error) {
 	if c.New != "" {
 		if !exists(c.New) {
 			if err := keys.NewMaster().Save(c.New); err != nil {
@@ -116,10 +125,6 @@ func (c *rotateCmd) stage(dir string, fromFile bool, now time.Time) (next keys.M
 	if !fromFile {
 		return next, "", nil
 	}
-	// One that an interrupted change left wraps nothing, or it would be in its place by now.
-	if err := removeIfThere(stagedMaster(dir)); err != nil {
-		return next, "", err
-	}
 	text, err := os.ReadFile(filepath.Join(dir, masterFile))
 	if err != nil {
 		return next, "", err
@@ -128,7 +133,7 @@ func (c *rotateCmd) stage(dir string, fromFile bool, now time.Time) (next keys.M
 		return next, "", err
 	}
 	old = filepath.Join(dir, masterFile+".before-"+now.UTC().Format("20060102T150405.000Z"))
-	return next, old, errors.Join(sqlite.WriteFile(old, text), next.Save(stagedMaster(dir)))
+	return next, old, errors.Join(sqlite.WriteFile(old, text), next.Save(file))
 }
 
 // removeCopies removes what changes that came to nothing kept of the master key of now.
@@ -142,58 +147,4 @@ func removeCopies(dir string, text []byte) error {
 		err = errors.Join(err, bad)
 	}
 	return err
-}
-
-// settleRotation ends a change of the master key that was interrupted after
-// all keys had been wrapped anew: the new one gets its place.
-func (a *app) settleRotation(dir string) error {
-	if a.env(keys.EnvMaster) != "" || !exists(stagedMaster(dir)) {
-		return nil
-	}
-	next, err := keys.ReadMaster(stagedMaster(dir))
-	if err != nil { // it was being written: nothing is wrapped by it
-		return nil
-	}
-	opens, err := next.Opens(a.keyEntries())
-	if err != nil || !opens {
-		return err
-	}
-	err = sqlite.Rename(stagedMaster(dir), filepath.Join(dir, masterFile))
-	if errors.Is(err, os.ErrNotExist) { // somebody else was quicker
-		return nil
-	}
-	return err
-}
-
-// keyEntries is what the chosen key store holds, wrapped.
-func (a *app) keyEntries() iter.Seq2[keys.Entry, error] {
-	if a.Engines.Keys != "" {
-		return postgres.Dump(a.ctx, a.Engines.Keys)
-	}
-	path := filepath.Join(a.dataDir(), keys.File)
-	if !exists(path) {
-		return func(func(keys.Entry, error) bool) {}
-	}
-	return keys.ReadFile(a.ctx, path)
-}
-
-// openExistingKeys opens a key store for writing that must be there.
-func (a *app) openExistingKeys(master keys.Master) (*keys.Store, error) {
-	if a.Engines.Keys == "" {
-		if file := filepath.Join(a.dataDir(), keys.File); !exists(file) {
-			return nil, failed("the key store is missing: bring back %s, or name another with --keys", file)
-		}
-		return keys.Open(a.dataDir(), master)
-	}
-	if err := checkKeysURL(a.Engines.Keys); err != nil {
-		return nil, err
-	}
-	looked, err := postgres.OpenReadOnly(a.ctx, a.Engines.Keys, master) // where there are none, none are made
-	if err != nil {
-		return nil, err
-	}
-	if err := looked.Close(); err != nil {
-		return nil, err
-	}
-	return postgres.Open(a.ctx, a.Engines.Keys, master)
 }

@@ -19,7 +19,7 @@ import (
 
 const description = `Hồ Sơ keeps administrative dossiers as an event log that shows every change made to it afterwards.
 
-"hoso demo" shows it on simulated dossiers. Every flag can be set by the environment too: --data is HOSO_DATA, --token-key is HOSO_TOKEN_KEY. The master key comes from HOSO_MASTER_KEY (64 hex digits), or lies in DIR/master.key. Secrets can lie in files: HOSO_KEYS_FILE names the file that holds --keys, HOSO_MASTER_KEY_FILE that with the master key, and so on for every variable.
+"hoso demo" shows it on simulated dossiers. Every flag can be set by the environment too: --data is HOSO_DATA, --token-key is HOSO_TOKEN_KEY. The master key comes from HOSO_MASTER_KEY (64 hex digits), or lies in DIR/master.key. Secrets can lie in files: HOSO_KEYS_FILE names the file that holds --keys, HOSO_MASTER_KEY_FILE that with the master key, and so on for every variable; of a flag that is a file's name itself, such as --signing-key, HOSO_SIGNING_KEY_FILE says the same as HOSO_SIGNING_KEY.
 
 Exit codes: 0 done and sound, 1 found wrong or not found, 2 wrong usage or bad input, 3 could not be done.`
 
@@ -94,7 +94,10 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		return tell(stderr, badInput("%s (see hoso --help)", err))
+		return tell(stderr, badInput("%s (see hoso --help)", shown(err, args)))
+	}
+	if err := oneLine(parsed); err != nil {
+		return tell(stderr, err)
 	}
 	a := &app{Config: line.Config, ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr, env: surroundings}
 	return tell(stderr, parsed.Run(a))

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 
+	"hoso/domain/eventlog"
 	"hoso/infra/move"
 	"hoso/infra/proof"
 )
@@ -27,7 +29,7 @@ The source stays as it is. A data folder is locked while it is moved; an EventSt
 
 Only the log moves. Keys, master key and signing key stay where they are: go on with the same --data, or carry them along. Views build themselves anew at the next start, because positions are different there. To an EventStoreDB it takes about a second for a thousand events (one append waits for the other, or the order would be lost).
 
---json gives {log_id, from, to, events, streams, roots, tree (hash over all events), standing (events found there from an earlier try), seconds}. Exit code 1: the source is not sound, or something else stands in the target.`
+--json gives {log_id, from, to, events, streams, roots, tree (hash over all events), standing (events found there from an earlier try), seconds, complete}; where the move was finished before, only log_id, from, to, seconds and complete. Exit code 1: the source is not sound, or something else stands in the target.`
 }
 
 // moved is the answer.
@@ -35,12 +37,13 @@ type moved struct {
 	LogID    uuid.UUID `json:"log_id"`
 	From     string    `json:"from"`
 	To       string    `json:"to"`
-	Events   uint64    `json:"events"`
-	Streams  uint64    `json:"streams"`
-	Roots    uint64    `json:"roots"`
-	Tree     string    `json:"tree"`
-	Standing uint64    `json:"standing"`
+	Events   uint64    `json:"events,omitzero"` // these five: of a move that this run brought to its end
+	Streams  uint64    `json:"streams,omitzero"`
+	Roots    uint64    `json:"roots,omitzero"`
+	Tree     string    `json:"tree,omitzero"`
+	Standing uint64    `json:"standing,omitzero"`
 	Seconds  float64   `json:"seconds"`
+	Complete bool      `json:"complete"`
 }
 
 // Run moves the log.
@@ -76,17 +79,24 @@ func (c *moveCmd) Run(a *app) (err error) {
 	defer func() { err = errors.Join(err, target.close()) }()
 	if target.complete {
 		a.tellf("hoso: this move was finished before")
+		if c.JSON {
+			return a.document(moved{LogID: source.ID(), From: from.String(), To: to.String(), Seconds: time.Since(begun).Seconds(), Complete: true})
+		}
 		return nil
 	}
 	done, standing, err := a.carry(source, target, options)
 	if err != nil {
 		return err
 	}
-	// The source first: between the two nobody may go on anywhere, and the same command ends it.
-	if err := errors.Join(source.moved(a.ctx), target.finish(a.ctx)); err != nil {
+	// The source first, and never the target without it: between the two nobody may go on
+	// anywhere, and the same command ends it.
+	if err := source.moved(a.ctx); err != nil {
 		return err
 	}
-	doc := moved{source.ID(), from.String(), to.String(), done.Events, done.Streams, done.Roots, done.Tree, standing, time.Since(begun).Seconds()}
+	if err := target.finish(a.ctx); err != nil {
+		return err
+	}
+	doc := moved{source.ID(), from.String(), to.String(), done.Events, done.Streams, done.Roots, done.Tree, standing, time.Since(begun).Seconds(), true}
 	if c.JSON {
 		return a.document(doc)
 	}
@@ -118,14 +128,26 @@ func (a *app) carry(source *moveSource, target *moveTarget, options proof.Verify
 	if err != nil {
 		return done, 0, err
 	}
-	if now, err := source.Head(a.ctx); err != nil || now != head {
-		return done, 0, errors.Join(err, failed("the source grew while it was moved: stop every hoso that writes there, then run the same command again, which goes on where it stopped"))
+	if err := source.stillAt(a.ctx, head); err != nil {
+		return done, 0, err
 	}
 	got, err := a.sound("checking the target", target.anyLog, options, want.Events)
 	if err == nil {
 		err = sameLogs(want, got)
 	}
+	if err == nil { // verifying took its time
+		err = source.stillAt(a.ctx, head)
+	}
 	return got, copied.Standing, err
+}
+
+// stillAt refuses a source that somebody wrote to.
+func (s *moveSource) stillAt(ctx context.Context, head eventlog.Position) error {
+	now, err := s.Head(ctx)
+	if err == nil && now != head {
+		err = failed("the source grew while it was moved: stop every hoso that writes there, then run the same command again, which goes on where it stopped")
+	}
+	return err
 }
 
 // sound verifies a log and refuses one that is not.

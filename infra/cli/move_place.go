@@ -40,12 +40,13 @@ func (p place) String() string {
 	return scheme + "://" + rest[strings.LastIndex(rest, "@")+1:]
 }
 
-// howTo says which flags name the log there.
+// howTo says which flags name the log there. A connection string may hold a password, and
+// without its other settings it is another one: it is not repeated.
 func (p place) howTo() string {
 	if p.dir != "" {
 		return "--data " + p.dir
 	}
-	return "--log " + p.String()
+	return "--log and the whole connection string of " + p.String()
 }
 
 // moveSource is the log that is moved, frozen.

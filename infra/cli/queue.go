@@ -24,7 +24,7 @@ type queueCmd struct {
 func (queueCmd) Help() string {
 	return `Queues hold the dossiers that have not ended, the most urgent first; those that wait for a supplement or a payment have no running due date and come behind, in mine and unit alone. --at takes RFC 3339, such as 2026-11-24T08:00:00+07:00.
 
---json gives {agency, at, due_soon_until, counts: {mine, unit, due_soon, overdue}, position}, or with a queue {dossiers: [{code, status (number), due_at, paused, unit, assignee, procedure, procedure_name}], more, position}.`
+--json gives {agency, at, due_soon_until, counts: {mine, unit, due_soon, overdue}, position}, or with a queue {dossiers: [{code, status (number), due_at, paused, unit, assignee, procedure, procedure_name}], more, position}. Exit code 1: there is no such agency.`
 }
 
 // Run asks the search view.
@@ -32,6 +32,9 @@ func (c *queueCmd) Run(a *app) (err error) {
 	q := projections.QueueQuery{Queue: projections.Queue(c.Queue), Agency: c.Agency, Unit: c.Unit, Officer: c.Officer, Now: time.Now(), Limit: c.Limit}
 	if c.Queue != "" && !slices.Contains(projections.Queues, q.Queue) {
 		return badInput("there is no queue %q: give mine, unit, due_soon or overdue", c.Queue)
+	}
+	if q.Queue == projections.QueueMine && c.Officer == "" {
+		return badInput("whose queue? Name the officer with --officer ID")
 	}
 	if c.At != "" {
 		if q.Now, err = time.Parse(time.RFC3339, c.At); err != nil {
@@ -55,6 +58,13 @@ func (c *queueCmd) Run(a *app) (err error) {
 		return err
 	} else if lag > 0 {
 		a.tellf("hoso: the queues lack the newest %s events of the log; hoso rebuild, or a running hoso serve, brings them in", thousands(lag))
+	}
+	if _, known := catalogue.Agency(q.Agency); !known {
+		if counts, err := r.views.QueueCounts(a.ctx, q); err != nil {
+			return err
+		} else if counts.Counts[projections.QueueUnit] == 0 { // an imported log may have agencies that no catalogue has
+			return notFound("there is no agency %q in the catalogue, and no dossier is there: check the code", q.Agency)
+		}
 	}
 	if c.Queue == "" {
 		return c.counts(r, q)

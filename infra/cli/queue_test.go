@@ -69,9 +69,15 @@ func TestQueue(t *testing.T) {
 	}
 	for says, args := range map[string][]string{
 		`no queue "theirs"`: {"H99.01", "theirs"}, "--at noon is no time": {"H99.01", "--at", "noon"}, "--limit from 1 to 200": {"H99.01", "--limit", "201"},
+		"--officer ID": {"H99.01", "mine"},
 	} {
 		if code, _, stderr := runMain(t, append([]string{"queue", "--data", dir}, args...)...); code != exitUsage || !strings.Contains(stderr, says) {
 			t.Errorf("%v: %d %s", args, code, stderr)
+		}
+	}
+	for _, args := range [][]string{{"H98.77"}, {"H98.77", "overdue"}} {
+		if code, stdout, stderr := runMain(t, append([]string{"queue", "--data", dir}, args...)...); code != exitWrong || stdout != "" || !strings.Contains(stderr, `no agency "H98.77"`) {
+			t.Errorf("%v: %d %s%s", args, code, stdout, stderr)
 		}
 	}
 }

@@ -61,6 +61,37 @@ func (r *reading) close() error {
 
 func (r *reading) closing(err *error) { *err = errors.Join(*err, r.close()) }
 
+// What a view's position may be instead of one of the log's.
+const (
+	aheadOfLog   = "ahead_of_log"   // the log is an older copy, or another one
+	ofAnotherLog = "of_another_log" // or of the same one before it was moved
+)
+
+var errOtherLog = &exitError{exitWrong, "the views are of another log, or of this one before it was moved: they are built anew when hoso serve starts, or by hoso rebuild"}
+
+// strange tells what is wrong with a view's position, empty if nothing.
+func (r *reading) strange(ctx context.Context, at, head eventlog.Position) (string, error) {
+	switch {
+	case at == eventlog.Position{}:
+		return "", nil
+	case r.app.Engines.Log == "" && head.Before(at):
+		return aheadOfLog, nil
+	case r.app.Engines.Log == "":
+		return "", nil
+	}
+	// A server has records of its own behind the newest event, where a view may stand.
+	for _, err := range r.log.Subscribe(ctx, at, eventlog.Filter{}) {
+		switch {
+		case errors.Is(err, eventlog.ErrForeignPosition) && head.Before(at):
+			return aheadOfLog, nil
+		case errors.Is(err, eventlog.ErrForeignPosition):
+			return ofAnotherLog, nil
+		}
+		return "", err
+	}
+	return "", ctx.Err()
+}
+
 // lag is how many events a projection has not seen yet, all of them where it
 // is not built. A view that knows more than the log is refused: it belongs to
 // another log, or to a later copy of this one.
@@ -71,10 +102,18 @@ func (r *reading) lag(ctx context.Context, projection string) (uint64, error) {
 			continue
 		}
 		head, err := r.log.Head(ctx)
-		if r.app.Engines.Log == "" && err == nil && head.Before(s.Position) { // a server has records of its own behind the newest event
-			err = failed("the views know more than the log, which is an older copy or another one: run hoso rebuild")
+		if err != nil {
+			return 0, err
 		}
-		return s.Lag, err
+		switch strange, err := r.strange(ctx, s.Position, head); {
+		case err != nil:
+			return 0, err
+		case strange == aheadOfLog:
+			return 0, failed("the views know more than the log, which is an older copy or another one: run hoso rebuild")
+		case strange != "":
+			return 0, errOtherLog
+		}
+		return s.Lag, nil
 	}
 	return 0, err
 }
@@ -83,6 +122,10 @@ func (r *reading) lag(ctx context.Context, projection string) (uint64, error) {
 // read instead.
 func (r *reading) behind(ctx context.Context) (bool, error) {
 	lag, err := r.lag(ctx, projections.DossierProjection)
+	if errors.Is(err, errOtherLog) {
+		r.app.tellf("hoso: %s; reading the log instead", errOtherLog.text)
+		return true, nil
+	}
 	if err == nil && lag > 0 {
 		r.app.tellf("hoso: the views lack the newest %s events; reading the log instead (hoso rebuild, or a running hoso serve, brings them up to date)", thousands(lag))
 	}

@@ -14,7 +14,7 @@ type rebuildCmd struct {
 
 // Help tells the fields of --json.
 func (rebuildCmd) Help() string {
-	return `The new views are built beside the old ones, which serve until each is exchanged. Where the views lie in the data folder, stop the server first, or ask it: POST /v1/projections/NAME/rebuild. It rebuilds by itself what it finds missing at its start.
+	return `The new views are built beside the old ones, which serve until each is exchanged. Where the views lie in the data folder, stop the server first, or ask it: POST /api/v1/projections/NAME/rebuild. It rebuilds by itself what it finds missing at its start.
 
 --json gives {events, seconds}.`
 }

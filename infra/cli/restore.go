@@ -29,13 +29,13 @@ type restoreCmd struct {
 func (restoreCmd) Help() string {
 	return `It restores into the engines that --data, --log and --keys choose, which must be empty: a folder without log, keys and views; a server without events; a database without keys, or one that still has all of this backup's and is then kept. Put the master key there first (DIR/master.key or HOSO_MASTER_KEY), and the signing key for the time after. Stop every hoso on those engines.
 
-First everything is checked: the files against the manifest, the whole log with its hashes and roots, the keys against the master key. If anything is wrong, it says what, and nothing is touched. Then keys and log are copied, the copy is verified, and the log gets its name last: until then every other command refuses the folder and the server. Killed anywhere, the same command goes on or begins again.
+First everything is checked: the files against the manifest, the whole log with its hashes and roots, the keys against the master key, a database that --keys names for what it holds. A root for --against must not be newer than the backup. If anything is wrong, it says what, and nothing is touched. Then keys and log are copied, the copy is verified, and the log gets its name last: until then every other command refuses the folder and the server. Killed anywhere, the same command goes on or begins again.
 
-Erasures: no key of a person of whom the log says that they were erased is restored. Of who was erased after the backup the log knows nothing: name the old installation with --erasures-from, whatever of it can still be read (its log, and its key store, which keeps the ids of the destroyed), or a list of the ids that hoso erase told. Their keys are not restored either; the log itself gets no event about them.
+Erasures: no key of a person of whom the log says that they were erased is restored. Of who was erased after the backup the log knows nothing: name the old installation with --erasures-from, whatever of it can still be read (its log, and its key store, which keeps the ids of the destroyed), or a list of the ids that hoso erase told. A key store that knows nobody of the backup is another installation's, and refused. Their keys are not restored either; the log itself gets no event about them.
 
 Views build themselves anew at the next start. What was written after the backup is lost; roots signed since then, kept outside, show it (hoso verify --against).
 
---json gives {log_id, taken_at, events, roots, tree, persons (with a key), erased (whose keys were left out or destroyed), keys_kept, seconds}. Exit code 1: the backup is spoiled.`
+--json gives {log_id, taken_at, events, roots, tree, persons (with a key), erased (whose keys were left out or destroyed), keys_kept, named (by --erasures-from), named_known (of them, to the backup), seconds}. Exit code 1: the backup is spoiled.`
 }
 
 type restored struct {
@@ -47,7 +47,11 @@ type restored struct {
 	Persons  int       `json:"persons"`
 	Erased   int       `json:"erased"`
 	KeysKept bool      `json:"keys_kept"`
-	Seconds  float64   `json:"seconds"`
+
+	Named      int `json:"named"` // by --erasures-from
+	NamedKnown int `json:"named_known"`
+
+	Seconds float64 `json:"seconds"`
 }
 
 // Run restores a backup.
@@ -64,6 +68,9 @@ func (c *restoreCmd) Run(a *app) (err error) {
 	if err := a.mayRestore(m); err != nil {
 		return err
 	}
+	if root := options.Against; root != nil && root.LogID == m.LogID.String() && root.Size > m.Events {
+		return badInput("--against: the root covers %s events, the backup %s: the root is newer than the backup. Restore without it; check with hoso verify --against afterwards, which tells what is lost", thousands(root.Size), thousands(m.Events))
+	}
 	log, err := sqlite.OpenLogReadOnly(c.Backup)
 	if err != nil {
 		return err
@@ -76,14 +83,17 @@ func (c *restoreCmd) Run(a *app) (err error) {
 	if !m.fits(log.ID(), want) {
 		return spoiled(c.Backup, "its log is not the one of its manifest: log %s with %d events, the manifest has log %s with %d", log.ID(), want.Events, m.LogID, m.Events)
 	}
-	erased, err := c.erased(a, log)
+	erased, since, err := c.erased(a, log)
 	if err != nil {
 		return err
 	}
 	if err := a.opensKeys(c.Backup); err != nil {
 		return err
 	}
-	doc := restored{LogID: m.LogID, TakenAt: m.TakenAt, Events: want.Events, Roots: want.Roots, Tree: want.Tree}
+	if err := a.takesKeys(filepath.Join(c.Backup, keys.File)); err != nil {
+		return err
+	}
+	doc := restored{LogID: m.LogID, TakenAt: m.TakenAt, Events: want.Events, Roots: want.Roots, Tree: want.Tree, Named: since.named, NamedKnown: since.known}
 	if err := c.bring(a, m, log, want, erased, &doc); err != nil {
 		return err
 	}
@@ -94,21 +104,36 @@ func (c *restoreCmd) Run(a *app) (err error) {
 	a.printf("restored log %s as of %s: %s events, %s signed roots, keys of %s persons, in %.0f s\n", doc.LogID, localTime(doc.TakenAt),
 		thousands(doc.Events), thousands(doc.Roots), thousands(uint64(doc.Persons)), doc.Seconds)
 	a.printf("erasures: %d persons are erased here; of anybody erased after the backup it knows only what --erasures-from told.\n", doc.Erased)
+	if c.ErasuresFrom != "" {
+		a.printf("--erasures-from named %d persons; the backup knows %d of them.\n", doc.Named, doc.NamedKnown)
+	}
 	return nil
 }
 
+// namedPersons counts whom --erasures-from named, and those of them whom the backup's key store knows.
+type namedPersons struct{ named, known int }
+
 // erased is whom the backup's log says to be erased, and whom --erasures-from does.
-func (c *restoreCmd) erased(a *app, log anyLog) (persons, error) {
-	erased, err := erasedIn(a.ctx, log)
+func (c *restoreCmd) erased(a *app, log anyLog) (erased persons, n namedPersons, err error) {
+	erased, err = erasedIn(a.ctx, log)
 	if err != nil || c.ErasuresFrom == "" {
-		return erased, err
+		return erased, n, err
 	}
-	since, err := a.erasuresFrom(c.ErasuresFrom, log.ID())
+	known, err := personsIn(keys.ReadFile(a.ctx, filepath.Join(c.Backup, keys.File)))
 	if err != nil {
-		return nil, err
+		return nil, n, err
+	}
+	since, err := a.erasuresFrom(c.ErasuresFrom, log.ID(), known)
+	if err != nil {
+		return nil, n, err
+	}
+	for who := range since {
+		if n.named++; known[who] {
+			n.known++
+		}
 	}
 	maps.Copy(erased, since)
-	return erased, nil
+	return erased, n, nil
 }
 
 // opensKeys refuses keys that the master key at hand does not open.
@@ -163,7 +188,23 @@ func (c *restoreCmd) bring(a *app, m manifest, log anyLog, want proof.Report, er
 	if err := target.finish(a.ctx); err != nil {
 		return err
 	}
+	if err := a.markServers(); err != nil {
+		return err
+	}
 	return os.Remove(unfinishedRestore(dir))
+}
+
+// markServers notes in the folder what of it is on servers, so that a flag forgotten later
+// begins nothing anew.
+func (a *app) markServers() error {
+	var log, keys error
+	if a.Engines.Log != "" {
+		log = markElsewhere(a.dataDir())
+	}
+	if a.Engines.Keys != "" {
+		keys = markKeysElsewhere(a.dataDir())
+	}
+	return errors.Join(log, keys)
 }
 
 // restoreMark says which backup is being restored.
@@ -181,7 +222,7 @@ func (a *app) mayRestore(m manifest) error {
 	}
 	names := []string{"log.db", "views", "reactions.db", "manifest.json", filepath.Base(movedMark(dir)), filepath.Base(unfinishedMove(dir)), filepath.Base(elsewhere(dir))}
 	if a.Engines.Keys == "" {
-		names = append(names, keys.File)
+		names = append(names, keys.File, filepath.Base(keysElsewhere(dir)))
 	}
 	for _, name := range names {
 		if exists(filepath.Join(dir, name)) {

@@ -50,30 +50,58 @@ func counting(entries iter.Seq2[keys.Entry, error], n *int) iter.Seq2[keys.Entry
 	}
 }
 
-// keepKeys leaves the keys of a database where they are, if they are this
-// backup's or later ones of the same store, and destroys those of the erased.
-func (a *app) keepKeys(from string, erased persons) (living int, err error) {
-	alive, seed := map[domain.SubjectID]bool{}, []byte(nil)
+// takesKeys sees whether the database that --keys names can be reached, and is empty or
+// keeps the backup's keys, before anything is touched.
+func (a *app) takesKeys(from string) error {
+	if a.Engines.Keys == "" {
+		return nil
+	}
+	if err := checkKeysURL(a.Engines.Keys); err != nil {
+		return err
+	}
+	_, err := a.kept(from)
+	return err
+}
+
+// kept are the persons in the key database, and whether each has a key still; none where it
+// is empty. It is refused unless it has the backup's keys, or later ones of the same store.
+func (a *app) kept(from string) (alive map[domain.SubjectID]bool, err error) {
+	alive = map[domain.SubjectID]bool{}
+	var seed []byte
 	for e, err := range postgres.Dump(a.ctx, a.Engines.Keys) {
 		switch {
+		case noKeysThere(err):
+			return nil, nil
 		case err != nil:
-			return 0, err
+			return nil, err
 		case e.Secret != "":
 			seed = e.Wrapped
 		case e.Person():
 			alive[e.Subject] = !e.Destroyed()
 		}
 	}
+	if seed == nil && len(alive) == 0 {
+		return nil, nil
+	}
 	for e, err := range keys.ReadFile(a.ctx, from) {
 		_, there := alive[e.Subject]
 		switch {
 		case err != nil:
-			return 0, err
+			return nil, err
 		case e.Secret != "" && !bytes.Equal(e.Wrapped, seed):
-			return 0, failed("the key database holds other keys already, or the same under another master key: name an empty one with --keys")
+			return nil, failed("the key database holds other keys already, or the same under another master key: name an empty one with --keys")
 		case e.Person() && !e.Destroyed() && !there:
-			return 0, failed("the key database holds older keys than the backup: name an empty one with --keys")
+			return nil, failed("the key database holds older keys than the backup: name an empty one with --keys")
 		}
+	}
+	return alive, nil
+}
+
+// keepKeys leaves the keys of a database where they are and destroys those of the erased.
+func (a *app) keepKeys(from string, erased persons) (living int, err error) {
+	alive, err := a.kept(from)
+	if err != nil {
+		return 0, err
 	}
 	master, err := a.existingMaster(a.dataDir())
 	if err != nil {

@@ -167,6 +167,7 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	run(&views, viewing, "projections", follow.Run)
 	run(&beside, background, "reactions", react.Run)
 	run(&beside, background, "catalogue", s.catalogue.Follow)
+	run(&beside, background, "keys", func(ctx context.Context) error { return outdated(ctx, s.keys.Healthy) })
 	if v.signer != nil {
 		run(&beside, background, "sealer", s.seal(v))
 	}
@@ -176,7 +177,7 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	web := http.New(http.Config{
 		Commands: s.handler, Views: s.views, History: projections.History{Feed: s.feed}, Proofs: proofsOf(s.keys),
 		Runners: s.runners, Begin: func(task func(context.Context)) { beside.Go(func() { task(background) }) },
-		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: func() error { return errors.Join(s.log.Healthy(), s.keys.Healthy(), ledger.Healthy()) }, Logger: s.logger, Metrics: s.watch.web, Trace: s.watch.requests(), TrustProxy: v.trustProxy,
+		FindSubject: s.keys.Find, TokenKey: v.tokens, LogHealth: s.writable(ledger), Logger: s.logger, Metrics: s.watch.web, Trace: s.watch.requests(), TrustProxy: v.trustProxy,
 	})
 	v.ready()
 	err = web.Serve(serving, v.listener)
@@ -189,6 +190,13 @@ func (s *stack) serve(ctx context.Context, v server) error {
 	stopViews()
 	views.Wait()
 	return err
+}
+
+// writable tells which of what is written to has stopped, and why.
+func (s *stack) writable(ledger *bus.Ledger) func() error {
+	return func() error {
+		return errors.Join(http.PartStopped("log", s.log.Healthy()), http.PartStopped("keys", s.keys.Healthy()), http.PartStopped("reactions", ledger.Healthy()))
+	}
 }
 
 // awaitViews lets the views see the newest events, so that commands which read
@@ -223,7 +231,7 @@ func (s *stack) seal(v server) func(context.Context) error {
 			return nil
 		}
 		if errors.Is(err, eventlog.ErrStopped) {
-			s.logger.Error("the log takes no more writes: free its disk, then start again", "error", err)
+			s.logger.Error("the log takes no more writes, and no more roots are signed", "error", err) // which says why, and what to do
 			return nil
 		}
 		return err

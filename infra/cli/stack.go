@@ -26,6 +26,7 @@ type stack struct {
 	dir       string
 	logger    *slog.Logger
 	log       anyLog // holds the folder's lock
+	lags      bool   // its readers may not see at once what was appended
 	keys      *keys.Store
 	codec     *codec.Codec
 	catalogue *commands.Catalogue
@@ -70,6 +71,7 @@ func (a *app) openStack(o stackOptions) (_ *stack, err error) {
 	for _, w := range s.log.Warnings() {
 		s.logger.Warn(w)
 	}
+	s.lags = mayLag(s.log)
 	s.log = s.watch.log(s.log)
 	if s.keys, err = a.openKeys(a.ctx, s.log); err != nil {
 		return nil, err
@@ -95,7 +97,7 @@ func (s *stack) prepare(ctx context.Context, o stackOptions) (err error) {
 		o.now = time.Now
 	}
 	s.handler = commands.New(s.watch.commands(commands.Config{
-		Log: s.log, Codec: s.codec, Keys: s.keys, Catalogue: s.catalogue, Now: o.now,
+		Log: s.log, Codec: s.codec, Keys: s.keys, Catalogue: s.catalogue, Now: o.now, MayLag: s.lags,
 	}))
 	if err := s.handler.FinishErasures(ctx); err != nil {
 		return fmt.Errorf("finish an interrupted erasure: %w", err)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -17,9 +18,9 @@ type statusCmd struct {
 
 // Help tells the fields of --json.
 func (statusCmd) Help() string {
-	return `Reads beside a running server. A projection that lags without a rate stands still: look at the server's log, or start one. A dossier set aside is shown as it was before; hoso unpark takes it back once the cause is gone. Exit code 1: a view is not built.
+	return `Reads beside a running server. A projection that lags without a rate stands still: look at the server's log, or start one. A dossier set aside is shown as it was before; hoso unpark takes it back once the cause is gone. Exit code 1: a view is not built, or is not of this log as it is.
 
---json gives {log, head, projections: [{projection, position, lag, lag_or_more, rate, parked: [{dossier, revision, position, reason, by_hand}], writers, built}]}: lag in events of the log that the view has not seen, or that many or more; rate in events a second; writers: the processes that write each partition, where several can.`
+--json gives {log, head, projections: [{projection, position, lag, lag_or_more, rate, parked: [{dossier, revision, position, reason, by_hand}], writers, built, problem}]}: lag in events of the log that the view has not seen, or that many or more; rate in events a second; writers: the processes that write each partition, where several can; problem: ahead_of_log (it knows more than the log) or of_another_log, else missing.`
 }
 
 // maxCounted bounds the events that are read to tell a lag.
@@ -35,6 +36,7 @@ type projectionDoc struct {
 	Rate       float64              `json:"rate"`
 	Parked     []projections.Parked `json:"parked"`
 	Writers    []string             `json:"writers,omitempty"`
+	Problem    string               `json:"problem,omitempty"` // aheadOfLog, ofAnotherLog
 }
 
 type statusDoc struct {
@@ -67,6 +69,7 @@ func (c *statusCmd) Run(a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	took := time.Since(began)
 	head, err := r.log.Head(a.ctx)
 	if err != nil {
 		return err
@@ -74,11 +77,11 @@ func (c *statusCmd) Run(a *app) (err error) {
 	doc := statusDoc{Log: r.log.ID().String(), Head: head.String()}
 	unbuilt := false
 	for i, s := range after {
-		one, err := r.standing(a.ctx, before[i], s, head, time.Since(began))
+		one, err := r.standing(a.ctx, before[i], s, head, took)
 		if err != nil {
 			return err
 		}
-		unbuilt = unbuilt || !one.Built
+		unbuilt = unbuilt || !one.Built || one.Problem != ""
 		doc.Projections = append(doc.Projections, one)
 	}
 	if c.JSON {
@@ -94,14 +97,22 @@ func (c *statusCmd) Run(a *app) (err error) {
 
 func (r *reading) standing(ctx context.Context, was, is projections.Status, head eventlog.Position, took time.Duration) (d projectionDoc, err error) {
 	d = projectionDoc{Projection: is.Projection, Position: is.Position.String(), Writers: is.Writers, Parked: []projections.Parked{}}
-	if d.Lag, err = eventlog.Count(ctx, r.log, is.Position, head, maxCounted); err != nil {
+	if d.Problem, err = r.strange(ctx, is.Position, head); err != nil {
 		return d, err
 	}
-	d.OrMore = d.Lag == maxCounted
-	handled, err := eventlog.Count(ctx, r.log, was.Position, is.Position, maxCounted)
+	seen, handled := is.Position, uint64(0)
+	if d.Problem != "" { // it lacks all: it will be built anew
+		seen = eventlog.Position{}
+	} else if handled, err = eventlog.Count(ctx, r.log, was.Position, is.Position, maxCounted); errors.Is(err, eventlog.ErrForeignPosition) {
+		handled, err = 0, nil // it was of another log a moment ago
+	}
 	if err != nil {
 		return d, err
 	}
+	if d.Lag, err = eventlog.Count(ctx, r.log, seen, head, maxCounted); err != nil {
+		return d, err
+	}
+	d.OrMore = d.Lag == maxCounted
 	if took > 0 {
 		d.Rate = float64(handled) / took.Seconds()
 	}
@@ -119,6 +130,10 @@ func (doc statusDoc) print(a *app) {
 		switch {
 		case !p.Built:
 			lag = "not built: start hoso serve, or run hoso rebuild"
+		case p.Problem == aheadOfLog:
+			lag = "knows more than the log, which is an older copy or another one: start hoso serve, or run hoso rebuild"
+		case p.Problem == ofAnotherLog:
+			lag = "of another log, or of this one before it was moved: will be built anew; start hoso serve, or run hoso rebuild"
 		case p.Lag == 0:
 			lag = "up to date"
 		case p.OrMore:

@@ -39,9 +39,7 @@ func (p *projection) pageWithFacets(ctx context.Context, q projections.SearchQue
 			one["aggs"] = obj{"values": obj{"filters": obj{"filters": states}}}
 		} else {
 			terms := obj{"field": facetFields[facet], "size": projections.MaxFacetValues + 1, "order": []obj{{"_count": "desc"}, {"_key": "asc"}}}
-			if p.views.opt.Shards > 1 {
-				terms["shard_size"] = p.views.opt.perShard
-			}
+			terms["shard_size"] = p.views.opt.perShard // the index may have more shards than this process would make
 			one["aggs"] = obj{"values": obj{"terms": terms}}
 		}
 		aggregations[string(facet)] = one

@@ -3,6 +3,7 @@ package elastic
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"hoso/projections"
@@ -68,6 +69,7 @@ func (f *flight) fly(g *generation) {
 		return err
 	})
 	if f.err != nil {
+		v.turns.renew(g.of, g.part)
 		return
 	}
 	parked := make([]projections.Parked, len(f.refused))
@@ -76,9 +78,7 @@ func (f *flight) fly(g *generation) {
 	}
 	f.err = f.keepTrying(g, func() error { return f.move(g, parked) })
 	if f.err != nil {
-		if errors.Is(f.err, projections.ErrRetired) && g.part != whole {
-			v.turns.renew(g.of.lanes[g.part]) // the next event may be long in coming
-		}
+		v.turns.renew(g.of, g.part) // the next event may be long in coming
 		return
 	}
 	f.other = !f.landed.same(g.part, f.next)
@@ -99,8 +99,11 @@ func (f *flight) move(g *generation, parked []projections.Parked) error {
 		if err != nil {
 			return err
 		}
-		if now.Retired {
+		if now.Retired && !g.revived {
 			return projections.ErrRetired
+		}
+		if f.lacks(now.Parked) {
+			return errTakenBack
 		}
 		base = now
 	}
@@ -124,12 +127,24 @@ func (f *flight) move(g *generation, parked []projections.Parked) error {
 	return nil
 }
 
+// errTakenBack says that somebody took a dossier back that the batch has
+// passed by: the batch must be made again.
+var errTakenBack = fmt.Errorf("a dossier was taken back while a batch without it was on its way: %w", projections.ErrFenced)
+
+// lacks reports whether the batch passed by a dossier that is not set aside any more.
+func (f *flight) lacks(now []projections.Parked) bool {
+	return slices.ContainsFunc(f.next.Parked, func(was projections.Parked) bool {
+		return !slices.ContainsFunc(now, func(is projections.Parked) bool { return is.Dossier == was.Dossier })
+	})
+}
+
 // keepTrying goes on over whatever may pass.
 func (f *flight) keepTrying(g *generation, try func() error) error {
 	for wait := firstWait; ; wait = min(2*wait, longest) {
 		err := try()
+		err = g.retired(err)
 		switch {
-		case err == nil || errors.Is(err, projections.ErrRetired):
+		case err == nil || errors.Is(err, projections.ErrRetired) || errors.Is(err, errTakenBack):
 			return err
 		case g.of.views.ctx.Err() != nil:
 			return g.of.views.ctx.Err()

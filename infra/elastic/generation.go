@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"hoso/domain/eventlog"
 	"hoso/projections"
@@ -21,6 +23,9 @@ type generation struct {
 	last   *at        // nil: to be read first
 	flying *flight    // the batch on its way; nil: there is none
 	hot    *hot
+
+	expunging atomic.Bool // in the background
+	revived   bool        // it served before, and is being brought up to serve again
 }
 
 var _ projections.Generation = (*generation)(nil)
@@ -51,7 +56,8 @@ func (g *generation) now(ctx context.Context) (at, error) {
 	if _, err := g.landed(ctx); err != nil {
 		return at{}, err
 	}
-	return g.of.views.readState(ctx, g.index)
+	now, err := g.of.views.readState(ctx, g.index)
+	return now, g.retired(err)
 }
 
 // Update implements projections.Generation. Documents without anything parked
@@ -104,15 +110,23 @@ func (g *generation) base(ctx context.Context) (state, error) {
 	if g.last == nil {
 		now, err := g.of.views.readState(ctx, g.index)
 		if err != nil {
-			return state{}, err
+			return state{}, g.retired(err)
 		}
 		g.last = &now
 	}
-	if g.last.Retired {
+	if g.last.Retired && !g.revived {
 		g.last = nil // it may come back by a roll-back
 		return state{}, fmt.Errorf("index %s: %w", g.index, projections.ErrRetired)
 	}
 	return g.last.state, nil
+}
+
+// retired makes of an index that is not there any more what it means.
+func (g *generation) retired(err error) error {
+	if isKind(err, missingIndex) {
+		return fmt.Errorf("index %s: %w", g.index, projections.ErrRetired)
+	}
+	return err
 }
 
 // commit writes the documents, and only then the state.
@@ -120,7 +134,7 @@ func (g *generation) commit(ctx context.Context, docs *documents) error {
 	v := g.of.views
 	refused, err := v.send(ctx, g.index, &docs.bulk)
 	if err != nil {
-		return err
+		return g.retired(err)
 	}
 	parked := docs.settle(refused)
 	if docs.purge {
@@ -144,15 +158,15 @@ func (g *generation) commit(ctx context.Context, docs *documents) error {
 		next.Unpurged++
 	}
 	moved, err := v.moveState(ctx, g.index, *g.last, next)
+	if docs.purge { // also where it is unknown whether it was written
+		g.expunge()
+	}
 	if err != nil {
-		g.last = nil // also where it is unknown whether it was written
-		return err
+		g.last = nil
+		return g.retired(err)
 	}
 	g.last = &moved
 	g.of.tellParked(parked)
-	if docs.purge {
-		g.expunge()
-	}
 	if g.serves() {
 		g.of.tell(moved.checkpoint(whole).Resume)
 	}
@@ -168,7 +182,14 @@ func (p *projection) tellParked(parked []projections.Parked) {
 
 // Discard implements projections.Generation.
 func (g *generation) Discard() error {
-	if g.serves() {
+	if g.revived {
+		return nil // it stays the one to go back to
+	}
+	s, err := g.of.look(g.of.views.ctx)
+	if err != nil {
+		return err // better one index too many
+	}
+	if s.serving == g.index || slices.Contains(s.twice, g.index) {
 		return errors.New("elastic: the generation serves")
 	}
 	return g.of.remove(g.of.views.ctx, g.index)

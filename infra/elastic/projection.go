@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
 
@@ -65,14 +66,19 @@ func (l *lane) Serving(ctx context.Context) (projections.Generation, string) {
 		}
 		return l.Serving(ctx)
 	case s.serving != "":
-		now, err := p.views.readState(ctx, s.serving)
+		var now at
+		err := p.views.patiently(ctx, func() (err error) { now, err = p.views.readState(ctx, s.serving); return err })
 		if err != nil {
 			return nil, err.Error()
 		}
 		if n := len(now.Checkpoints); n != len(p.lanes) {
 			return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes))
 		}
-		return l.known(s.serving), ""
+		g := l.known(s.serving)
+		if now.Unpurged > 0 && !p.views.opt.ReadOnly { // whoever began it may have died
+			g.expunge()
+		}
+		return g, ""
 	case len(s.others) > 0:
 		return nil, fmt.Sprintf("there is none of format %d, only of others", p.docs.format())
 	}
@@ -97,17 +103,24 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation, era
 	if !ok || g.of != p {
 		return fmt.Errorf("view %s: the generation belongs elsewhere", p.name)
 	}
+	// Once the exchange is sent it may be done: nobody's impatience shall make
+	// the serving generation look like one that failed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), exchanging)
+	defer cancel()
 	return p.views.patiently(ctx, func() error {
 		before, err := p.serve(ctx, g)
 		if err == nil {
 			err = p.took(ctx, g, before)
 		}
-		if err != nil || before == "" || erased == (eventlog.Position{}) {
+		if err != nil || erased == (eventlog.Position{}) {
 			return err
 		}
-		return p.removeUnseen(ctx, before, erased)
+		return p.removeUnseen(ctx, g, before, erased)
 	})
 }
+
+// exchanging is how long an exchange may take.
+const exchanging = 2 * time.Minute
 
 // serve makes a generation serve and names the one before.
 func (p *projection) serve(ctx context.Context, g *generation) (before string, err error) {
@@ -122,7 +135,16 @@ func (p *projection) serve(ctx context.Context, g *generation) (before string, e
 		return index == s.serving || p.numberOf(index) >= p.numberOf(g.index)
 	})
 	if s.serving != "" {
-		older = append(older, s.others...)
+		others, err := p.unused(ctx, s.others)
+		if err != nil {
+			return "", err
+		}
+		older = append(older, others...)
+	}
+	if g.revived {
+		if err := p.views.changeState(ctx, g.index, func(s *state) { s.Retired = false }); err != nil {
+			return "", err
+		}
 	}
 	// Searches must not fall back behind what they found before.
 	if err := p.views.es.write(ctx, esapi.IndicesRefreshRequest{Index: []string{g.index}}, nil); err != nil {
@@ -131,14 +153,27 @@ func (p *projection) serve(ctx context.Context, g *generation) (before string, e
 	return s.serving, p.exchange(ctx, s, g.index, older)
 }
 
-// removeUnseen deletes a generation that has not seen an erasure.
-func (p *projection) removeUnseen(ctx context.Context, index string, erased eventlog.Position) error {
-	s, err := p.views.readState(ctx, index)
+// removeUnseen deletes the generation before where it has not seen an erasure;
+// where none of this format served, those of formats that nobody writes any more.
+func (p *projection) removeUnseen(ctx context.Context, g *generation, before string, erased eventlog.Position) error {
+	if before == "" {
+		s, err := p.look(ctx)
+		if err == nil {
+			s.others, err = p.unused(ctx, s.others)
+		}
+		if err != nil {
+			return err
+		}
+		return p.remove(ctx, append(s.others, slices.DeleteFunc(s.mine, func(index string) bool {
+			return p.numberOf(index) >= p.numberOf(g.index)
+		})...)...)
+	}
+	s, err := p.views.readState(ctx, before)
 	switch {
 	case isKind(err, missingIndex):
 		return nil
 	case err == nil && s.checkpoint(whole).Resume.Before(erased):
-		return p.remove(ctx, index)
+		return p.remove(ctx, before)
 	}
 	return err
 }
@@ -172,10 +207,16 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 			p.views.logger.Warn("the generation before could not be marked as retired", "projection", p.name, "error", err)
 		}
 	}
+	g.mu.Lock()
+	g.revived = false
+	if len(p.lanes) == 1 { // what is at hand of it goes on
+		g.part = 0
+	}
+	g.mu.Unlock()
 	p.state.Lock()
 	p.serving = g.index
-	if len(p.lanes) == 1 { // what is at hand of it goes on
-		g.part, p.lanes[0].gen = 0, g
+	if len(p.lanes) == 1 {
+		p.lanes[0].gen = g
 	}
 	p.state.Unlock()
 	cp, err := g.Checkpoint(ctx)
@@ -194,15 +235,16 @@ func (p *projection) Previous(ctx context.Context) (projections.Generation, stri
 	if s.previous == "" || s.serving == "" {
 		return nil, "there was none before, or an erasure removed it"
 	}
-	partitions := 0
-	err = p.views.changeState(ctx, s.previous, func(s *state) { s.Retired, partitions = false, len(s.Checkpoints) })
+	now, err := p.views.readState(ctx, s.previous)
 	if err != nil {
 		return nil, err.Error()
 	}
-	if partitions != len(p.lanes) {
-		return nil, fmt.Sprintf("it was built in %d partitions, not in %d", partitions, len(p.lanes))
+	if n := len(now.Checkpoints); n != len(p.lanes) {
+		return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes))
 	}
-	return p.generation(s.previous, whole, nil), ""
+	g := p.generation(s.previous, whole, nil)
+	g.revived = true
+	return g, ""
 }
 
 // tell lets waiters know how far the serving documents have come.

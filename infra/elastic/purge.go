@@ -2,26 +2,57 @@ package elastic
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
+
+	"hoso/projections"
 )
 
 // removeOthers deletes every other generation of the projection, of any format:
 // they hold what shall leave no trace. One that is being built stays as it is.
 func (g *generation) removeOthers(ctx context.Context) error {
-	if !g.serves() {
+	if g.part == whole { // it is being built, or brought up to serve again
 		return nil
 	}
 	s, err := g.of.look(ctx)
 	if err != nil {
 		return err
 	}
-	older := append(s.others, slices.DeleteFunc(s.mine, func(index string) bool {
+	if s.serving != g.index {
+		return fmt.Errorf("index %s: %w", g.index, projections.ErrRetired)
+	}
+	others, err := g.of.unused(ctx, s.others)
+	if err != nil {
+		return err
+	}
+	older := append(others, slices.DeleteFunc(s.mine, func(index string) bool {
 		return index == g.index || index != s.previous && g.of.numberOf(index) > g.of.numberOf(g.index)
 	})...)
 	return g.of.remove(ctx, older...)
+}
+
+// unused are those of other formats' indexes that no living process writes: a
+// program of another version, beside this one for an upgrade, sees to its own.
+func (p *projection) unused(ctx context.Context, others []string) ([]string, error) {
+	doc, _, _, err := p.views.turns.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	written := map[string]bool{} // by alias
+	for _, m := range doc.Members {
+		for _, name := range m.Lanes {
+			alias, _, _ := strings.Cut(name, "/")
+			written[alias] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(others), func(index string) bool {
+		at := strings.LastIndexByte(index, '-')
+		return at > 0 && written[index[:at]]
+	}), nil
 }
 
 // expunge takes replaced documents out of the index's files, in the background
@@ -29,11 +60,21 @@ func (g *generation) removeOthers(ctx context.Context) error {
 // stands in the state, and the next opening goes on.
 func (g *generation) expunge() {
 	v := g.of.views
+	if g.expunging.Swap(true) {
+		return // which sees to what came since, or the next opening does
+	}
 	v.work.Go(func() {
 		for wait := firstWait; ; wait = min(2*wait, longest) {
 			err := g.expungeOnce(v.ctx)
-			if err == nil || v.ctx.Err() != nil || isKind(err, missingIndex) {
+			if v.ctx.Err() != nil || isKind(err, missingIndex) {
 				return
+			}
+			if err == nil {
+				g.expunging.Store(false)
+				if now, err := v.readState(v.ctx, g.index); err != nil || now.Unpurged == 0 || g.expunging.Swap(true) {
+					return
+				}
+				continue // somebody was erased meanwhile
 			}
 			v.logger.Warn("the files of a view still hold erased values; trying again", "projection", g.of.name, "error", err)
 			if sleep(v.ctx, wait) != nil {

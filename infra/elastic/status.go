@@ -93,6 +93,10 @@ func (v *Views) Status(ctx context.Context) ([]projections.Status, error) {
 			return nil, err
 		}
 	}
+	doc, _, _, err := v.turns.read(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]projections.Status, 0, len(v.all))
 	for _, p := range v.all {
 		s := projections.Status{Projection: p.name}
@@ -104,9 +108,7 @@ func (v *Views) Status(ctx context.Context) ([]projections.Status, error) {
 			return nil, err
 		}
 		s.Position, s.Parked = now.checkpoint(whole).Resume, len(now.Parked)
-		if s.Writers, err = v.turns.writers(ctx, p); err != nil {
-			return nil, err
-		}
+		s.Writers = doc.writers(p)
 		if s.Position.Before(head) {
 			s.Lag = head.Commit - s.Position.Commit
 		}

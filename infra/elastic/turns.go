@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/elastic/go-elasticsearch/v8/esapi"
@@ -40,14 +41,16 @@ type member struct {
 	Where string    `json:"where"` // host and process, for people
 	Since time.Time `json:"since"`
 	Lanes []string  `json:"lanes"` // what it can write
+	Reads bool      `json:"reads"` // it follows the log; else it only builds or operates
 }
 
 // turns is this process's part in it.
 type turns struct {
-	v    *Views
-	id   string
-	join sync.Once
-	tact time.Duration // 1 s; tests go faster
+	v       *Views
+	id      string
+	join    sync.Once
+	follows atomic.Bool
+	tact    time.Duration // 1 s; tests go faster
 
 	lanes map[string]*lane
 
@@ -57,6 +60,7 @@ type turns struct {
 	// Only the goroutine of rounds touches these.
 	me     member
 	beaten time.Time
+	looked time.Time // when the document was last read
 	seen   map[string]sighting
 }
 
@@ -83,10 +87,13 @@ func newTurns(v *Views) *turns {
 func (l *lane) name() string { return fmt.Sprintf("%s/%d/%d", l.alias(), l.part, len(l.lanes)) }
 
 // Turn implements projections.Store. The first call joins those who take turns.
-func (l *lane) Turn() context.Context {
+func (l *lane) Turn(following bool) context.Context {
 	t := l.views.turns
 	if l.views.opt.ReadOnly {
 		return nil
+	}
+	if following {
+		t.follows.Store(true)
 	}
 	t.join.Do(t.start)
 	t.mu.Lock()
@@ -118,8 +125,17 @@ func (t *turns) roundOrTell() {
 	defer cancel()
 	if err := t.round(ctx); err != nil && t.v.ctx.Err() == nil {
 		t.v.logger.Warn("who writes the views cannot be looked at; trying again", "error", err)
-		clear(t.seen) // while we did not look, nobody could be seen to beat
 	}
+}
+
+// missed leaves out of account the time in which nobody could be seen to beat.
+func (t *turns) missed(now time.Time) {
+	if lost := now.Sub(t.looked); !t.looked.IsZero() && lost > 2*t.tact {
+		for id, s := range t.seen {
+			t.seen[id] = sighting{s.beat, s.at.Add(lost)}
+		}
+	}
+	t.looked = now
 }
 
 // round looks at the document, and changes it until nobody else does meanwhile.
@@ -129,9 +145,11 @@ func (t *turns) round(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !t.decide(&doc, time.Now()) {
+		now := time.Now()
+		t.missed(now)
+		if !t.decide(&doc, now) {
 			t.keep(doc)
-			return nil
+			return t.renewStale(ctx)
 		}
 		done, err := t.write(ctx, doc, seq, term)
 		if err != nil {
@@ -140,7 +158,7 @@ func (t *turns) round(ctx context.Context) error {
 		if done {
 			t.beaten = time.Now()
 			t.keep(doc)
-			return nil
+			return t.renewStale(ctx)
 		}
 	}
 }
@@ -162,7 +180,8 @@ func (t *turns) decide(doc *turnsDoc, now time.Time) (changed bool) {
 			mine++
 		}
 	}
-	if _, there := doc.Members[t.id]; !there || now.Sub(t.beaten) >= beatEvery*t.tact {
+	t.me.Reads = t.follows.Load()
+	if was, there := doc.Members[t.id]; !there || was.Reads != t.me.Reads || now.Sub(t.beaten) >= beatEvery*t.tact {
 		t.me.Beat++
 		changed = true
 	}
@@ -200,15 +219,22 @@ func (t *turns) dead(doc *turnsDoc, now time.Time) (dead []string) {
 }
 
 // share is how many partitions a process may hold: as many as the others that
-// can write the same, rounded up.
+// follow the log and can write the same, rounded up. One that does not follow
+// it has all or none.
 func (t *turns) share(doc *turnsDoc) int {
 	peers := 0
 	for _, m := range doc.Members {
-		if slices.Equal(m.Lanes, t.me.Lanes) {
+		if m.Reads && slices.Equal(m.Lanes, t.me.Lanes) {
 			peers++
 		}
 	}
-	return (len(t.me.Lanes) + peers - 1) / peers
+	switch {
+	case t.me.Reads:
+		return (len(t.me.Lanes) + peers - 1) / peers
+	case peers > 0:
+		return 0
+	}
+	return len(t.me.Lanes)
 }
 
 // builds reports whether this process builds the view anew: it gives that up to
@@ -252,13 +278,53 @@ func (t *turns) begin(name string) {
 }
 
 // renew ends a turn and begins the next, so that its runner looks at the view anew.
-func (t *turns) renew(l *lane) {
+func (t *turns) renew(p *projection, part int) {
+	if part == whole {
+		return
+	}
+	name := p.lanes[part].name()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if held, ok := t.held[l.name()]; ok {
+	if held, ok := t.held[name]; ok {
 		held.end()
-		t.begin(l.name())
+		t.begin(name)
 	}
+}
+
+// renewStale renews the turns of views that another process has exchanged:
+// whoever did it may have died before it could mark the one before.
+func (t *turns) renewStale(ctx context.Context) error {
+	serving, err := t.v.servingNow(ctx)
+	if err != nil {
+		return err
+	}
+	for _, l := range t.lanes {
+		l.state.Lock()
+		stale := l.gen != nil && serving[l.alias()] != "" && serving[l.alias()] != l.gen.index && l.serving == l.gen.index
+		l.state.Unlock()
+		if stale {
+			t.renew(l.projection, l.part)
+		}
+	}
+	return nil
+}
+
+// servingNow gives the index that each alias leads to.
+func (v *Views) servingNow(ctx context.Context) (map[string]string, error) {
+	var found map[string]struct {
+		Aliases map[string]obj `json:"aliases"`
+	}
+	req := esapi.IndicesGetRequest{Index: []string{v.opt.Prefix + "-*-v*"}, FilterPath: []string{"*.aliases"}}
+	if err := v.es.read(ctx, req, &found); err != nil {
+		return nil, err
+	}
+	serving := map[string]string{}
+	for index, is := range found {
+		for alias := range is.Aliases {
+			serving[alias] = max(serving[alias], index)
+		}
+	}
+	return serving, nil
 }
 
 // leave lets the others go on at once.
@@ -291,6 +357,8 @@ func (t *turns) read(ctx context.Context) (doc turnsDoc, seq, term int, err erro
 	err = t.v.es.read(ctx, esapi.GetRequest{Index: t.v.turnsIndex(), DocumentID: "turns"}, &got)
 	var said *fault
 	switch {
+	case isKind(err, missingIndex) && t.v.opt.ReadOnly:
+		err, got.Seq = nil, -1
 	case isKind(err, missingIndex):
 		settings := body(obj{"settings": obj{"number_of_shards": 1, "auto_expand_replicas": "0-1"}, "mappings": obj{"enabled": false}})
 		err = t.v.es.write(ctx, esapi.IndicesCreateRequest{Index: t.v.turnsIndex(), Body: settings}, nil)
@@ -321,15 +389,10 @@ func (t *turns) write(ctx context.Context, doc turnsDoc, seq, term int) (bool, e
 	return err == nil, err
 }
 
-// writers tells where each projection's partitions are written, for people.
-func (t *turns) writers(ctx context.Context, p *projection) ([]string, error) {
-	doc, _, _, err := t.read(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var where []string
+// writers tells where a projection's partitions are written, for people.
+func (doc turnsDoc) writers(p *projection) (where []string) {
 	for _, l := range p.lanes {
 		where = append(where, cmp.Or(doc.Members[doc.Holders[l.name()]].Where, "nobody"))
 	}
-	return where, nil
+	return where
 }

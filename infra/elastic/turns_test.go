@@ -50,6 +50,7 @@ func TestTurnsAreShared(t *testing.T) {
 			"come": func(t *rapid.T) {
 				p := &process{turns: newTurns(&Views{opt: Options{tact: time.Second}})}
 				p.id, p.me.Lanes = string(rune('A'+born%26))+p.id, lanes
+				p.follows.Store(true)
 				born++
 				alive = append(alive, p)
 				round(p)
@@ -107,7 +108,7 @@ func TestAnOutageKillsNobody(t *testing.T) {
 	turns := func() (held [2]int) {
 		for i, s := range sides {
 			for _, name := range viewtest.Names {
-				if s.Views.Store(name).Turn() != nil {
+				if s.Views.Store(name).Turn(true) != nil {
 					held[i]++
 				}
 			}
@@ -117,12 +118,12 @@ func TestAnOutageKillsNobody(t *testing.T) {
 	for held := turns(); held != [2]int{2, 2}; held = turns() {
 		time.Sleep(20 * time.Millisecond)
 	}
-	was := sides[0].Views.Store(projections.DossierProjection).Turn()
+	was := sides[0].Views.Store(projections.DossierProjection).Turn(true)
 	away.Store(true)
 	time.Sleep(2 * time.Second)
 	away.Store(false)
 	time.Sleep(500 * time.Millisecond)
-	if held := turns(); held != [2]int{2, 2} || was != sides[0].Views.Store(projections.DossierProjection).Turn() {
+	if held := turns(); held != [2]int{2, 2} || was != sides[0].Views.Store(projections.DossierProjection).Turn(true) {
 		t.Errorf("after an outage they hold %v partitions, or changed them; want two each, as before", held)
 	}
 }

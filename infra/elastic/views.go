@@ -50,8 +50,8 @@ type Options struct {
 	// show less than its Position says.
 	Shards int
 	// Partitions is in how many shares of all dossiers each projection is
-	// written, each by one process at a time; 0 means 1. All processes need the
-	// same: a view of another number is built anew.
+	// written, each by one process at a time; 0 means as many as the views have
+	// that are there, else 1. A view of another number is built anew.
 	Partitions int
 
 	// Transport, where set, comes between the views and the cluster, and Resent
@@ -99,7 +99,7 @@ func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 	if opt.perShard == 0 {
 		opt.perShard = maxPerShard
 	}
-	opt.Shards, opt.Partitions = max(opt.Shards, 1), max(opt.Partitions, 1)
+	opt.Shards = max(opt.Shards, 1)
 	if opt.wrap == nil {
 		opt.wrap = opt.Transport
 	}
@@ -120,9 +120,6 @@ func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 		{projections.TimesProjection, timesDocs{}, 32_768},
 	} {
 		p := &projection{views: v, name: one.name, docs: one.docs, hotSize: one.hot, moved: make(chan struct{})}
-		for part := range opt.Partitions {
-			p.lanes = append(p.lanes, &lane{projection: p, part: part})
-		}
 		v.all = append(v.all, p)
 	}
 	v.turns = newTurns(v)
@@ -131,6 +128,27 @@ func Open(ctx context.Context, address string, opt Options) (*Views, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+// divide makes the partitions: as many as are asked for, or as the views have.
+func (v *Views) divide(ctx context.Context) error {
+	n := v.opt.Partitions
+	for _, p := range v.all {
+		if n > 0 {
+			break
+		}
+		now, err := v.readState(ctx, p.alias())
+		if err != nil && !isKind(err, missingIndex) {
+			return err
+		}
+		n = len(now.Checkpoints)
+	}
+	for _, p := range v.all {
+		for part := range max(n, 1) {
+			p.lanes = append(p.lanes, &lane{projection: p, part: part})
+		}
+	}
+	return nil
 }
 
 // reach sees whether an Elasticsearch answers that lets us in, and prepares it.
@@ -147,6 +165,9 @@ func (v *Views) reach(ctx context.Context) error {
 	case header != nil && header.Get("X-Elastic-Product") != "Elasticsearch":
 		return fmt.Errorf("%w (%s)", ErrNotElasticsearch, v.es.where)
 	case err != nil:
+		return fmt.Errorf("%w (%w)", ErrUnreachable, err)
+	}
+	if err := v.divide(ctx); err != nil {
 		return fmt.Errorf("%w (%w)", ErrUnreachable, err)
 	}
 	if v.opt.ReadOnly {

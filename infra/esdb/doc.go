@@ -17,7 +17,8 @@
 //     creation. No server was seen to do that, and nothing can be done about it here.
 //
 // In a cluster the leader is preferred. Another nodePreference takes load from it, but
-// its node may lag: a reader there may not see at once what was just appended.
+// its node may lag: a reader there may not see at once what was just appended, and nobody is
+// erased through it (MayLag).
 //
 // The server belongs to one log: whatever else writes streams there writes into the
 // log. What the server writes itself, in streams and with event types that begin

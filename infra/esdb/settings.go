@@ -91,6 +91,14 @@ func (s *settings) check(asked url.Values) (string, error) {
 	return query.Encode(), nil
 }
 
+// MayLag reports whether readers may not see at once what was appended: the
+// connection string prefers other nodes of a cluster to its leader. What must
+// miss nothing, as an erasure, is not to be done with such a log.
+func (l *Log) MayLag() bool {
+	s := l.link.settings
+	return s.cluster && s.client.NodePreference != esdb.NodePreferenceLeader
+}
+
 // complete draws what follows from the settings.
 func (s *settings) complete() {
 	c := &s.client

@@ -72,3 +72,25 @@ func TestGrantKeepsWhatStands(t *testing.T) {
 		}
 	}
 }
+
+// Only a cluster's other nodes lag: the leader's readers see what was appended.
+func TestMayLag(t *testing.T) {
+	for text, lags := range map[string]bool{
+		"esdb://a:2113?nodePreference=follower":                        false, // one node
+		"esdb://a:2113,b:2113,c:2113":                                  false,
+		"esdb://a:2113,b:2113?nodePreference=leader":                   false,
+		"esdb://a:2113,b:2113?nodePreference=follower":                 true,
+		"esdb+discover://cluster.example:2113?nodePreference=random":   true,
+		"esdb://a:2113,b:2113?nodePreference=readonlyreplica&tls=true": true,
+	} {
+		s, err := parseSettings(text)
+		if err != nil {
+			t.Fatal(text, err)
+		}
+		l := newLog(s, Options{})
+		if got := l.MayLag(); got != lags {
+			t.Errorf("%s may lag: %t", text, got)
+		}
+		l.Close()
+	}
+}

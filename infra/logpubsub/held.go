@@ -28,11 +28,11 @@ type waiting struct {
 // take notes a batch: what is wanted, and what that settles.
 func (h *held) take(b eventlog.Batch, o *Options, now time.Time) {
 	for _, e := range b.Events {
-		switch {
-		case len(o.Types) == 0 || slices.Contains(o.Types, e.Type):
-			h.list = append(h.list, waiting{e, h.read, now})
-		case o.SettledBy != "" && e.Type == o.SettledBy:
+		if o.SettledBy != "" && e.Type == o.SettledBy {
 			h.list = slices.DeleteFunc(h.list, func(w waiting) bool { return w.event.Stream == e.Stream })
+		}
+		if len(o.Types) == 0 || slices.Contains(o.Types, e.Type) {
+			h.list = append(h.list, waiting{e, h.read, now})
 		}
 		h.read.Position, h.read.Last = e.Position, markOf(e)
 	}

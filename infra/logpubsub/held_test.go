@@ -65,3 +65,16 @@ func TestSettled(t *testing.T) {
 		t.Errorf("%v came, want %v", got, want)
 	}
 }
+
+// TestSettledWithoutTypes: where all types come, what settles others comes itself.
+func TestSettledWithoutTypes(t *testing.T) {
+	l := memory.New()
+	publish(t, l, "a", "asked", 1)
+	publish(t, l, "a", "done", 1)
+	publish(t, l, "b", "asked", 1)
+	s := follower(t, l, logpubsub.Options{SettledBy: "done", Patience: 50 * time.Millisecond})
+	got := read(t, subscribe(t, s, logpubsub.All), 2)
+	if want := []string{"a@1", "b@0"}; !slices.Equal(got, want) {
+		t.Errorf("%v came, want %v", got, want)
+	}
+}

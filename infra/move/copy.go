@@ -125,13 +125,25 @@ func (w *writer) begin(standing uint64) {
 
 func (w *writer) add(ctx context.Context, e eventlog.Recorded) error {
 	_, bulk := w.to.(Bulk)
-	if !w.run.takes(e, bulk) {
+	if !w.run.takes(e, bulk, w.most()) {
 		if err := w.flush(ctx); err != nil {
+			return err
+		}
+		if err := w.rest(ctx); err != nil {
 			return err
 		}
 	}
 	w.run.add(e)
 	return nil
+}
+
+// most keeps a transaction to a quarter of a second's events, so that the rate is one and no
+// series of bursts.
+func (w *writer) most() int {
+	if w.rate <= 0 {
+		return bulkEvents
+	}
+	return min(bulkEvents, max(1, w.rate/4))
 }
 
 func (w *writer) flush(ctx context.Context) error {
@@ -144,10 +156,10 @@ func (w *writer) flush(ctx context.Context) error {
 	w.events += uint64(len(w.run.events))
 	w.run = run{}
 	tell(w.copied, w.events)
-	return w.rest(ctx)
+	return nil
 }
 
-// rest keeps the rate.
+// rest keeps the rate between two appends.
 func (w *writer) rest(ctx context.Context) error {
 	if w.rate <= 0 {
 		return nil

@@ -35,12 +35,13 @@ type run struct {
 func size(e eventlog.Recorded) int { return len(e.Data) + len(e.Meta) + eventBytes }
 
 // takes reports whether an event may share the append of those before it.
-func (r *run) takes(e eventlog.Recorded, bulk bool) bool {
+// Most bounds a transaction of several streams.
+func (r *run) takes(e eventlog.Recorded, bulk bool, most int) bool {
 	if len(r.events) == 0 {
 		return true
 	}
 	if bulk {
-		return len(r.events) < bulkEvents && r.bytes+size(e) <= bulkBytes
+		return len(r.events) < most && r.bytes+size(e) <= bulkBytes
 	}
 	last := r.events[len(r.events)-1]
 	return e.Stream == last.Stream && e.Revision == last.Revision+1 && len(r.events) < runEvents && r.bytes+size(e) <= runBytes

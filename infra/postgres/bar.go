@@ -52,7 +52,8 @@ func (o *ours) drop(subject domain.SubjectID) {
 	delete(o.bars, subject)
 }
 
-// Bar implements keys.Shared. It takes milliseconds where all are well.
+// Bar implements keys.Shared. It takes milliseconds where all are well, lease
+// where one is silent, and as long as the context where one's commands hang.
 func (e *engine) Bar(ctx context.Context, subject domain.SubjectID) error {
 	if e.readOnly {
 		return eventlog.ErrReadOnly
@@ -61,7 +62,7 @@ func (e *engine) Bar(ctx context.Context, subject domain.SubjectID) error {
 	number, err := e.bar(ctx, subject)
 	if err == nil {
 		e.ours.set(subject, number)
-		err = e.told(ctx, number, uuid.Nil) // this instance's own commands too
+		err = e.told(ctx, number, uuid.Nil, true) // this instance's own commands too
 	}
 	switch {
 	case errors.Is(err, domain.ErrBeingErased):

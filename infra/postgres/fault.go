@@ -34,8 +34,13 @@ func (f *Fault) Error() string {
 // Unwrap gives the cause.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// Is makes what may pass by itself keys.ErrUnavailable, and a foreign master key keys.ErrWrongMaster.
+// Is makes what may pass by itself keys.ErrUnavailable, and a foreign master key
+// keys.ErrWrongMaster, and eventlog.ErrUnavailable: it passes when the program is
+// started again, and nobody's event is to be given up for it.
 func (f *Fault) Is(target error) bool {
+	if target == eventlog.ErrUnavailable && f.Code == "keys_wrong_master" {
+		return true
+	}
 	switch target {
 	case keys.ErrUnavailable, eventlog.ErrUnavailable:
 		return slices.Contains([]string{"keys_unreachable", "keys_closed", "keys_standby", "keys_disk_full", "keys_writing", "keys_bar_lost"}, f.Code)

@@ -12,12 +12,18 @@ import (
 	"hoso/infra/keys"
 )
 
-// Wrapped implements keys.Engine.
+// Wrapped implements keys.Engine. One statement tells too whether the key is
+// wrapped by the master key that this instance has: keys.ErrWrongMaster.
 func (e *engine) Wrapped(ctx context.Context, subject domain.SubjectID) (wrapped []byte, err error) {
+	const query = `SELECT wrapped, EXISTS (SELECT 1 FROM secret WHERE name = 'hash seed' AND wrapped = $2) FROM person WHERE subject = $1`
 	err = e.try(ctx, func(ctx context.Context) error {
-		err := e.pool.QueryRow(ctx, `SELECT wrapped FROM person WHERE subject = $1`, subject).Scan(&wrapped)
+		var ours bool
+		err := e.pool.QueryRow(ctx, query, subject, *e.seed.Load()).Scan(&wrapped, &ours)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return nil
+		}
+		if err == nil && len(wrapped) > 0 && !ours {
+			return newFault("keys_wrong_master", e.where, nil)
 		}
 		return err
 	})

@@ -27,6 +27,10 @@ func (e *engine) Rewrap(ctx context.Context, anew func(name string, wrapped []by
 		return err
 	}
 	_, err = e.inTx(ctx, func(tx pgx.Tx) (bool, error) {
+		// First, as Forget does: the other way round the two would wait for each other.
+		if _, err := tx.Exec(ctx, `UPDATE erasure SET total = total + 1`); err != nil {
+			return false, err
+		}
 		if _, err := tx.Exec(ctx, `LOCK TABLE person, secret IN SHARE ROW EXCLUSIVE MODE`); err != nil {
 			return false, err
 		}
@@ -36,9 +40,6 @@ func (e *engine) Rewrap(ctx context.Context, anew func(name string, wrapped []by
 		}
 		for after, more := uuid.Nil, true; more && err == nil; {
 			after, more, err = rewrapSome(ctx, tx, anew, after)
-		}
-		if err == nil {
-			_, err = tx.Exec(ctx, `UPDATE erasure SET total = total + 1`)
 		}
 		return err == nil, err
 	})

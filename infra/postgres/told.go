@@ -25,19 +25,27 @@ func (e *engine) Told(ctx context.Context, subject domain.SubjectID) error {
 	if err != nil {
 		return err
 	}
-	return e.told(ctx, number, e.watch.id)
+	return e.told(ctx, number, e.watch.id, false)
 }
 
 // told returns when no instance but one may still lack a number. It takes
 // milliseconds, and lease at most where an instance does not answer: that one's
 // row is taken away then. One that renews and still does not say that it has
-// seen the number waits for its commands to end, and is not Current any more.
-func (e *engine) told(ctx context.Context, number int64, but uuid.UUID) error {
+// seen the number waits for its commands to end, and is not Current any more: it
+// has dropped the keys all the same, but what it writes may still arrive. Where
+// that matters (writers), it is waited for as long as it renews and the context lasts.
+func (e *engine) told(ctx context.Context, number int64, but uuid.UUID, writers bool) error {
 	silent, err := e.behind(ctx, number, but, nil)
 	asked := time.Now() // their last renewals began before
 	for pause := time.Millisecond; err == nil && len(silent) > 0; pause = min(2*pause, 50*time.Millisecond) {
 		if time.Since(asked) > lease {
-			return e.dismiss(ctx, silent)
+			if err := e.dismiss(ctx, silent); err != nil || !writers {
+				return err
+			}
+			if silent, err = e.behind(ctx, number, but, ids(silent)); err != nil { // as they are now
+				return err
+			}
+			asked = time.Now()
 		}
 		select {
 		case <-ctx.Done():

@@ -64,7 +64,7 @@ func (s *Sealer) sealAfter(ctx context.Context, age time.Duration) (domain.RootS
 		if err := s.catchUp(ctx); err != nil {
 			return domain.RootSigned{}, false, fmt.Errorf("proof: %w", err)
 		}
-		if s.ledger.plainEnd <= s.ledger.newest.Size || age > 0 && s.now().Sub(s.ledger.newest.At) < age {
+		if s.ledger.plainEnd <= s.ledger.newest.Size || s.fresh(age) {
 			return domain.RootSigned{}, false, nil
 		}
 		root, err := s.appendRoot(ctx)
@@ -77,6 +77,16 @@ func (s *Sealer) sealAfter(ctx context.Context, age time.Duration) (domain.RootS
 		}
 		return root, true, nil
 	}
+}
+
+// fresh reports whether the newest root is younger than an age. One from the
+// future, by a clock that is ahead, is not.
+func (s *Sealer) fresh(age time.Duration) bool {
+	if age == 0 || s.ledger.newest.Size == 0 {
+		return false
+	}
+	since := s.now().Sub(s.ledger.newest.At)
+	return since >= 0 && since < age
 }
 
 func (s *Sealer) appendRoot(ctx context.Context) (domain.RootSigned, error) {

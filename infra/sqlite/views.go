@@ -58,6 +58,7 @@ type projection struct {
 	news    *news             // of seen
 	builds  int               // running
 	numbers int               // highest generation number handed out
+	revived *generation       // the one before, while it is brought up to serve again
 	hot     *hotViews         // nil where another process writes, or nothing is looked up by code
 }
 
@@ -120,6 +121,7 @@ func (v *Views) Stores(name string) []projections.Store {
 func (v *Views) Close() error {
 	var err error
 	for _, p := range v.all {
+		err = errors.Join(err, p.closeRevived())
 		p.mu.Lock()
 		g := p.serving
 		p.serving, p.why = nil, "the views are closed"

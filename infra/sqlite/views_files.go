@@ -126,6 +126,9 @@ func (p *projection) clear(numbers []int, current int) error {
 
 // removeBefore deletes all generations before one.
 func (p *projection) removeBefore(number int) error {
+	// What is being brought up to serve again goes, too. Not here: it may wait
+	// for its turn to be written, which the caller has.
+	go p.closeRevived()
 	numbers, err := p.generations()
 	for _, n := range numbers {
 		if n < number {

@@ -23,7 +23,7 @@ func (p *projection) Name() string { return p.name }
 func (p *projection) Partition() projections.Partition { return projections.Partition{} }
 
 // Turn implements projections.Store: who has the folder open for writing is alone there.
-func (p *projection) Turn() context.Context {
+func (p *projection) Turn(bool) context.Context {
 	if p.views.readOnly {
 		return nil
 	}
@@ -50,6 +50,14 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation, era
 	if err != nil {
 		return err
 	}
+	p.state.Lock()
+	again := p.revived == g
+	p.state.Unlock()
+	if again {
+		if g, err = p.renumbered(g.number); err != nil {
+			return err
+		}
+	}
 	if err := p.setCurrent(g.number); err != nil {
 		return err
 	}
@@ -65,8 +73,7 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation, era
 	return nil
 }
 
-// Previous implements projections.Store. The file gets the next number, as if
-// it had just been built, so that of two generations the older one has the lower.
+// Previous implements projections.Store.
 func (p *projection) Previous(context.Context) (projections.Generation, string) {
 	numbers, err := p.generations()
 	if err != nil {
@@ -82,8 +89,14 @@ func (p *projection) Previous(context.Context) (projections.Generation, string) 
 	before := slices.Max(numbers)
 	why, err := inspectView(p.file(before), p.docs.format())
 	if err == nil && why == "" {
+		err = p.closeRevived()
+	}
+	if err == nil && why == "" {
 		var g *generation
-		if g, err = p.renumbered(before); err == nil {
+		if g, err = p.openGeneration(before); err == nil {
+			p.state.Lock()
+			p.revived = g
+			p.state.Unlock()
 			return g, ""
 		}
 	}
@@ -93,13 +106,35 @@ func (p *projection) Previous(context.Context) (projections.Generation, string) 
 	return nil, why
 }
 
+// closeRevived closes the generation before, where somebody began to go back
+// to it and did not come to the end.
+func (p *projection) closeRevived() error {
+	p.state.Lock()
+	g := p.revived
+	p.revived = nil
+	p.state.Unlock()
+	if g == nil {
+		return nil
+	}
+	return g.close()
+}
+
+// renumbered gives the generation before, which is to serve again, the next
+// number, as if it had just been built: of two the older one has the lower.
 func (p *projection) renumbered(number int) (*generation, error) {
+	if err := p.closeRevived(); err != nil {
+		return nil, err
+	}
 	p.state.Lock()
 	p.numbers++
 	next := p.numbers
 	p.state.Unlock()
 	for _, tail := range []string{"-wal", "-shm", ""} { // the file last: without it the others mean nothing
-		if err := os.Rename(p.file(number)+tail, p.file(next)+tail); err != nil && !errors.Is(err, os.ErrNotExist) {
+		err := os.Rename(p.file(number)+tail, p.file(next)+tail)
+		if errors.Is(err, os.ErrNotExist) && tail == "" {
+			return nil, fmt.Errorf("view %s: %w: an erasure removed it meanwhile", p.name, projections.ErrNoPrevious)
+		}
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -109,7 +144,7 @@ func (p *projection) renumbered(number int) (*generation, error) {
 // putAway closes the generation before and clears up, under an erasure that it
 // may not have seen.
 func (p *projection) putAway(ctx context.Context, before *generation, serving int, erased eventlog.Position) error {
-	seen := true
+	seen := before != nil || erased == (eventlog.Position{}) // of files of other formats nobody knows
 	var closed error
 	if before != nil {
 		cp, err := before.Checkpoint(ctx)

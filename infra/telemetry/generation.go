@@ -116,7 +116,7 @@ func (w *writingCollector) Collect(to chan<- prometheus.Metric) {
 	defer w.mu.Unlock()
 	for _, s := range w.stores {
 		writes := 0.0
-		if turn := s.Turn(); turn != nil && turn.Err() == nil {
+		if turn := s.Turn(false); turn != nil && turn.Err() == nil {
 			writes = 1
 		}
 		to <- prometheus.MustNewConstMetric(writingDesc, prometheus.GaugeValue, writes, s.Name(), s.Partition().String())

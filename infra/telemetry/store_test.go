@@ -113,7 +113,7 @@ type stubborn struct {
 
 func (stubborn) Name() string                     { return "search" }
 func (stubborn) Partition() projections.Partition { return projections.Partition{Index: 1, Of: 3} }
-func (stubborn) Turn() context.Context            { return nil }
+func (stubborn) Turn(bool) context.Context        { return nil }
 func (s *stubborn) Serving(context.Context) (projections.Generation, string) {
 	return s, ""
 }

@@ -11,6 +11,7 @@ import (
 
 	"hoso/domain"
 	"hoso/domain/codec"
+	"hoso/domain/eventlog"
 	"hoso/infra/keys"
 )
 
@@ -149,12 +150,15 @@ func destroyedElsewhere(t *testing.T, p Place) {
 func rewrappedElsewhere(t *testing.T, p Place) {
 	old, next := keys.NewMaster(), keys.NewMaster()
 	one, two := p.open(t, old), p.open(t, old)
-	a := someone(t, one)
+	a, b := someone(t, one), someone(t, one)
 	if err := one.Rewrap(t.Context(), next); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := two.Resolve(t.Context(), uuid.New()); !errors.Is(err, keys.ErrWrongMaster) {
 		t.Errorf("a key was wrapped by a master key that is out of use: %v", err)
+	}
+	if _, err := two.Key(b); !errors.Is(err, keys.ErrWrongMaster) || !errors.Is(err, eventlog.ErrUnavailable) {
+		t.Errorf("a key that is wrapped by another master key: %v", err)
 	}
 	if err := two.Rewrap(t.Context(), keys.NewMaster()); !errors.Is(err, keys.ErrWrongMaster) {
 		t.Error(err)
