@@ -192,6 +192,10 @@ func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
 	if err != nil {
 		return err
 	}
+	if !cp.Resume.Before(until) {
+		r.serving = g
+		return nil
+	}
 	for batch, err := range r.feed.Batches(ctx, cp.Resume) {
 		if err != nil {
 			return err

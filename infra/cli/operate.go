@@ -22,7 +22,7 @@ type parkCmd struct {
 
 // Help tells what parking is for.
 func (parkCmd) Help() string {
-	return `A dossier set aside stays in the views as it is, whatever happens to it; all others go on. Commands and hoso replay go by the log and are not touched. It stays so, over rebuilds too, until hoso unpark. Views of a data folder that a server has open are changed through that server: POST /api/v1/projections/NAME/parked with {"dossier": ID, "reason": TEXT}, DELETE /api/v1/projections/NAME/parked/ID to take it back.`
+	return `A dossier set aside stays in the views as it is, whatever happens to it; all others go on. Commands and hoso replay go by the log and are not touched. It stays so, over rebuilds too, until hoso unpark; only an upgrade that changes the format of a view forgets it. Views of a data folder that a server has open are changed through that server: POST /api/v1/projections/NAME/parked with {"dossier": ID, "reason": TEXT}, DELETE /api/v1/projections/NAME/parked/ID to take it back.`
 }
 
 // Run sets a dossier aside.

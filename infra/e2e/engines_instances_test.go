@@ -37,6 +37,13 @@ func TestInstances(t *testing.T) {
 	for _, one := range three {
 		one.server.waitReady()
 	}
+	t.Cleanup(func() {
+		for i, one := range three {
+			if t.Failed() {
+				t.Logf("process %d said at the end:\n%s", i, one.server.told())
+			}
+		}
+	})
 	rng := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
 	for round := range count(t, "HOSO_INSTANCE_KILLS", 4) {
 		ctx, cancel := context.WithCancel(t.Context())

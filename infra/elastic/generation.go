@@ -57,6 +57,9 @@ func (g *generation) now(ctx context.Context) (at, error) {
 		return at{}, err
 	}
 	now, err := g.of.views.readState(ctx, g.index)
+	if err == nil {
+		g.last = &now // another process may have written since this one did
+	}
 	return now, g.retired(err)
 }
 
@@ -79,6 +82,9 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 		}
 		docs := newDocuments(g.of.docs, g.part, base, g.hot)
 		if err := apply(docs); err != nil {
+			if g.flying == nil {
+				g.last = nil // what it was made upon may be why
+			}
 			return err
 		}
 		switch other, err := g.landed(ctx); {
