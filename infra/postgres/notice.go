@@ -29,7 +29,12 @@ func (w *watch) read(ctx context.Context, conn *pgx.Conn) ([]notice, error) {
 		return nil, err
 	}
 	query := `SELECT subject, destroyed_no AS no, NULL::uuid AS by FROM person WHERE destroyed_no > $1`
-	if !w.e.withoutBars {
+	if w.e.withoutBars && !w.migrated { // a newer program has brought the tables to its format meanwhile?
+		if err := conn.QueryRow(ctx, `SELECT to_regclass('bar') IS NOT NULL`).Scan(&w.migrated); err != nil {
+			return nil, err
+		}
+	}
+	if !w.e.withoutBars || w.migrated {
 		query += ` UNION ALL SELECT subject, no, by FROM bar`
 	}
 	query += ` ORDER BY no`

@@ -42,6 +42,9 @@ type watch struct {
 	bar   func(ctx context.Context, all, fresh []domain.SubjectID) error
 	seen  int64 // the last erasure whose key was dropped here, or bar that holds here; the goroutine's only
 	start time.Time
+
+	migrated bool // the tables have bars, which they had not at the start; the goroutine's only
+
 	until atomic.Int64          // what is at hand is good until then: nanoseconds after start
 	fault atomic.Pointer[error] // why the last renewal failed
 	stop  context.CancelFunc
