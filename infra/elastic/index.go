@@ -98,13 +98,21 @@ type shelf struct {
 	others            []string // those of other formats
 }
 
+// aliased is an index with its aliases.
+type aliased struct {
+	Aliases map[string]obj `json:"aliases"`
+}
+
+// indexes lists those that a pattern matches.
+func (v *Views) indexes(ctx context.Context, pattern string) (found map[string]aliased, err error) {
+	err = v.es.read(ctx, esapi.IndicesGetRequest{Index: []string{pattern}, FilterPath: []string{"*.aliases"}}, &found)
+	return found, err
+}
+
 // look lists a projection's generations.
 func (p *projection) look(ctx context.Context) (s shelf, err error) {
-	found := map[string]struct {
-		Aliases map[string]obj `json:"aliases"`
-	}{}
-	req := esapi.IndicesGetRequest{Index: []string{p.anyFormat()}, FilterPath: []string{"*.aliases"}}
-	if err := p.views.es.read(ctx, req, &found); err != nil {
+	found, err := p.views.indexes(ctx, p.anyFormat())
+	if err != nil {
 		return s, err
 	}
 	for index, is := range found {

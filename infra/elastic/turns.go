@@ -3,17 +3,13 @@ package elastic
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/elastic/go-elasticsearch/v8/esapi"
 	"github.com/google/uuid"
 )
 
@@ -21,28 +17,13 @@ import (
 // that all processes read every second and change by compare-and-set. A process
 // counts as gone when the others have seen no beat of it for goneAfter, each by
 // its own clock. Nothing depends on anybody being right about that: two that
-// write the same partition for a while are fenced by its checkpoint. The one
-// document bounds an installation to some twenty processes.
+// write the same partition for a while are fenced by its checkpoint. Every
+// process writes the document every two seconds, so it is for a handful of them.
 const (
 	beatEvery = 2               // seconds
 	goneAfter = 6               // seconds
 	leaving   = 2 * time.Second // how long Close tries to say so
 )
-
-// turnsDoc is the document.
-type turnsDoc struct {
-	Members map[string]member `json:"members"`
-	Holders map[string]string `json:"holders"` // of partitions: members
-}
-
-// member is a process.
-type member struct {
-	Beat  uint64    `json:"beat"`
-	Where string    `json:"where"` // host and process, for people
-	Since time.Time `json:"since"`
-	Lanes []string  `json:"lanes"` // what it can write
-	Reads bool      `json:"reads"` // it follows the log; else it only builds or operates
-}
 
 // turns is this process's part in it.
 type turns struct {
@@ -61,6 +42,7 @@ type turns struct {
 	me     member
 	beaten time.Time
 	looked time.Time // when the document was last read
+	blind  bool      // a look since then failed
 	seen   map[string]sighting
 }
 
@@ -123,19 +105,22 @@ func (t *turns) start() {
 func (t *turns) roundOrTell() {
 	ctx, cancel := context.WithTimeout(t.v.ctx, goneAfter/2*t.tact)
 	defer cancel()
-	if err := t.round(ctx); err != nil && t.v.ctx.Err() == nil {
+	err := t.round(ctx)
+	if err != nil && t.v.ctx.Err() == nil {
 		t.v.logger.Warn("who writes the views cannot be looked at; trying again", "error", err)
 	}
+	t.blind = err != nil
 }
 
-// missed leaves out of account the time in which nobody could be seen to beat.
+// missed leaves out of account the time since the last look, if a look in
+// between failed: nobody could be seen to beat. A slow one is a look.
 func (t *turns) missed(now time.Time) {
-	if lost := now.Sub(t.looked); !t.looked.IsZero() && lost > 2*t.tact {
+	if t.blind {
 		for id, s := range t.seen {
-			t.seen[id] = sighting{s.beat, s.at.Add(lost)}
+			t.seen[id] = sighting{s.beat, s.at.Add(now.Sub(t.looked))}
 		}
 	}
-	t.looked = now
+	t.looked, t.blind = now, false
 }
 
 // round looks at the document, and changes it until nobody else does meanwhile.
@@ -253,146 +238,4 @@ func (t *turns) builds(name string) bool {
 func (t *turns) inOrder() []string {
 	at := int(t.id[0]) % len(t.me.Lanes)
 	return slices.Concat(t.me.Lanes[at:], t.me.Lanes[:at])
-}
-
-// keep makes the document's word true in this process.
-func (t *turns) keep(doc turnsDoc) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, name := range t.me.Lanes {
-		held, have := t.held[name]
-		switch mine := doc.Holders[name] == t.id; {
-		case mine && !have:
-			t.begin(name)
-		case !mine && have:
-			held.end()
-			delete(t.held, name)
-		}
-	}
-}
-
-// begin begins a turn; t.mu is held.
-func (t *turns) begin(name string) {
-	during, end := context.WithCancel(t.v.ctx)
-	t.held[name] = turn{during, end}
-}
-
-// renew ends a turn and begins the next, so that its runner looks at the view anew.
-func (t *turns) renew(p *projection, part int) {
-	if part == whole {
-		return
-	}
-	name := p.lanes[part].name()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if held, ok := t.held[name]; ok {
-		held.end()
-		t.begin(name)
-	}
-}
-
-// renewStale renews the turns of views that another process has exchanged:
-// whoever did it may have died before it could mark the one before.
-func (t *turns) renewStale(ctx context.Context) error {
-	serving, err := t.v.servingNow(ctx)
-	if err != nil {
-		return err
-	}
-	for _, l := range t.lanes {
-		l.state.Lock()
-		stale := l.gen != nil && serving[l.alias()] != "" && serving[l.alias()] != l.gen.index && l.serving == l.gen.index
-		l.state.Unlock()
-		if stale {
-			t.renew(l.projection, l.part)
-		}
-	}
-	return nil
-}
-
-// servingNow gives the index that each alias leads to.
-func (v *Views) servingNow(ctx context.Context) (map[string]string, error) {
-	var found map[string]struct {
-		Aliases map[string]obj `json:"aliases"`
-	}
-	req := esapi.IndicesGetRequest{Index: []string{v.opt.Prefix + "-*-v*"}, FilterPath: []string{"*.aliases"}}
-	if err := v.es.read(ctx, req, &found); err != nil {
-		return nil, err
-	}
-	serving := map[string]string{}
-	for index, is := range found {
-		for alias := range is.Aliases {
-			serving[alias] = max(serving[alias], index)
-		}
-	}
-	return serving, nil
-}
-
-// leave lets the others go on at once.
-func (t *turns) leave() {
-	t.keep(turnsDoc{})
-	ctx, cancel := context.WithTimeout(context.Background(), leaving)
-	defer cancel()
-	for done := false; !done && ctx.Err() == nil; {
-		doc, seq, term, err := t.read(ctx)
-		if err != nil {
-			return // they will see it
-		}
-		delete(doc.Members, t.id)
-		maps.DeleteFunc(doc.Holders, func(_, holder string) bool { return holder == t.id })
-		if done, err = t.write(ctx, doc, seq, term); err != nil {
-			return
-		}
-	}
-}
-
-func (v *Views) turnsIndex() string { return v.opt.Prefix + "-turns" }
-
-// read gives the document; its seq is -1 where there is none yet.
-func (t *turns) read(ctx context.Context) (doc turnsDoc, seq, term int, err error) {
-	var got struct {
-		Seq    int      `json:"_seq_no"`
-		Term   int      `json:"_primary_term"`
-		Source turnsDoc `json:"_source"`
-	}
-	err = t.v.es.read(ctx, esapi.GetRequest{Index: t.v.turnsIndex(), DocumentID: "turns"}, &got)
-	var said *fault
-	switch {
-	case isKind(err, missingIndex) && t.v.opt.ReadOnly:
-		err, got.Seq = nil, -1
-	case isKind(err, missingIndex):
-		settings := body(obj{"settings": obj{"number_of_shards": 1, "auto_expand_replicas": "0-1"}, "mappings": obj{"enabled": false}})
-		err = t.v.es.write(ctx, esapi.IndicesCreateRequest{Index: t.v.turnsIndex(), Body: settings}, nil)
-		if isKind(err, "resource_already_exists_exception") {
-			err = nil
-		}
-		got.Seq = -1
-	case errors.As(err, &said) && said.status == http.StatusNotFound:
-		err, got.Seq = nil, -1
-	}
-	doc = got.Source
-	if doc.Members == nil {
-		doc = turnsDoc{Members: map[string]member{}, Holders: map[string]string{}}
-	}
-	return doc, got.Seq, got.Term, err
-}
-
-// write reports false where somebody else was quicker.
-func (t *turns) write(ctx context.Context, doc turnsDoc, seq, term int) (bool, error) {
-	req := esapi.IndexRequest{Index: t.v.turnsIndex(), DocumentID: "turns", Body: body(doc), IfSeqNo: &seq, IfPrimaryTerm: &term}
-	if seq < 0 {
-		req.IfSeqNo, req.IfPrimaryTerm, req.OpType = nil, nil, "create"
-	}
-	err := t.v.es.write(ctx, req, nil)
-	if isKind(err, "version_conflict_engine_exception") {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-// writers tells where a projection's partitions are written, for people.
-func (doc turnsDoc) writers(p *projection) (where []string) {
-	for _, l := range p.lanes {
-		where = append(where, cmp.Or(doc.Members[doc.Holders[l.name()]].Where, "nobody"))
-	}
-	return where
 }

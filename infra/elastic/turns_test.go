@@ -27,14 +27,16 @@ func TestTurnsAreShared(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lanes := []string{"a", "b", "c", "d", "e", "f", "g"}[:rapid.IntRange(1, 7).Draw(t, "lanes")]
 		doc := turnsDoc{Members: map[string]member{}, Holders: map[string]string{}}
+		slow := time.Duration(rapid.IntRange(1, 3).Draw(t, "seconds a round")) * time.Second
 		begun := time.Now()
 		var clock time.Duration
 		var alive []*process
 		round := func(p *process) {
+			p.missed(begun.Add(clock))
 			if p.decide(&doc, begun.Add(clock)) {
 				p.beaten = begun.Add(clock)
 			}
-			p.next = clock + time.Second
+			p.next = clock + slow
 		}
 		pass := func(d time.Duration) {
 			for end := clock + d; clock < end; clock += 100 * time.Millisecond {
@@ -65,7 +67,7 @@ func TestTurnsAreShared(t *testing.T) {
 				if len(alive) == 0 {
 					return
 				}
-				pass(10 * time.Second)
+				pass(20 * time.Second)
 				share, has := (len(lanes)+len(alive)-1)/len(alive), map[string]int{}
 				for _, lane := range lanes {
 					has[doc.Holders[lane]]++
@@ -77,10 +79,10 @@ func TestTurnsAreShared(t *testing.T) {
 					delete(has, p.id)
 				}
 				if len(has) > 0 {
-					t.Fatalf("after ten seconds these are not the living's: %v", has)
+					t.Fatalf("after twenty seconds these are not the living's: %v", has)
 				}
 				before := maps.Clone(doc.Holders)
-				pass(10 * time.Second)
+				pass(20 * time.Second)
 				if !maps.Equal(before, doc.Holders) {
 					t.Fatalf("nobody came or went, and %v became %v", before, doc.Holders)
 				}
