@@ -2,7 +2,6 @@ package commands
 
 import (
 	"errors"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,15 +24,7 @@ func TestErasureWaitsForAnAppendOfAnotherInstance(t *testing.T) {
 	a.publish()
 	b := openInstance(t, slow, at, m)
 	subject, _ := a.withdrawn("1", number)
-	reached, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	slow.on(func(string) error { once.Do(func() { close(reached); <-release }); return nil })
-	submitted := make(chan error, 1)
-	go func() {
-		_, err := b.Submit(t.Context(), by(citizen, "2"), application("Người Thử", number))
-		submitted <- err
-	}()
-	<-reached
+	submitted, release := b.hangs(slow)
 	erased := make(chan error, 1)
 	erase := func() { _, err := a.Erase(t.Context(), admin, subject, "Điều 1"); erased <- err }
 	go erase()
@@ -61,15 +52,7 @@ func TestAnErasureDoesNotWaitForEver(t *testing.T) {
 	barTime = 50 * time.Millisecond
 	s, log := slowShop(t)
 	subject, _ := s.withdrawn("1", number)
-	reached, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	log.on(func(string) error { once.Do(func() { close(reached); <-release }); return nil })
-	submitted := make(chan error, 1)
-	go func() {
-		_, err := s.Submit(t.Context(), by(citizen, "2"), application("Người Thử", number))
-		submitted <- err
-	}()
-	<-reached
+	submitted, release := s.hangs(log)
 	if _, err := s.Erase(t.Context(), admin, subject, "Điều 1"); !errors.Is(err, errWriting) || s.keys.Barred(subject) {
 		t.Error("erase:", err, "barred:", s.keys.Barred(subject))
 	}

@@ -46,6 +46,20 @@ func slowShop(t *testing.T) (*shop, *slowLog) {
 	return openShop(t, log, newTestKeys()), log
 }
 
+// hangs sends a submission, which then hangs in the log, on its way there, until released.
+func (s *shop) hangs(log *slowLog) (submitted chan error, release chan struct{}) {
+	reached, release := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	log.on(func(string) error { once.Do(func() { close(reached); <-release }); return nil })
+	submitted = make(chan error, 1)
+	go func() {
+		_, err := s.Submit(s.t.Context(), by(citizen, "2"), application("Người Thử", number))
+		submitted <- err
+	}()
+	<-reached
+	return submitted, release
+}
+
 // withdrawn is a person whose only dossier has ended, and it.
 func (s *shop) withdrawn(key, number string) (domain.SubjectID, uuid.UUID) {
 	s.t.Helper()
@@ -99,15 +113,7 @@ func TestCommandsWhileAPersonIsErased(t *testing.T) {
 func TestErasureWaitsForWhatIsBeingWritten(t *testing.T) {
 	s, log := slowShop(t)
 	subject, _ := s.withdrawn("1", number)
-	reached, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	log.on(func(string) error { once.Do(func() { close(reached); <-release }); return nil })
-	submitted := make(chan error, 1)
-	go func() {
-		_, err := s.Submit(t.Context(), by(citizen, "2"), application("Người Thử", number))
-		submitted <- err
-	}()
-	<-reached
+	submitted, release := s.hangs(log)
 	erased := make(chan error, 1)
 	go func() { _, err := s.Erase(t.Context(), admin, subject, "Điều 1"); erased <- err }()
 	select {
@@ -134,15 +140,7 @@ func TestErasureWaitsForWhatIsBeingWritten(t *testing.T) {
 func TestAnErasureThatIsGivenUpBarsNobody(t *testing.T) {
 	s, log := slowShop(t)
 	subject, _ := s.withdrawn("1", number)
-	reached, release := make(chan struct{}), make(chan struct{})
-	var once sync.Once
-	log.on(func(string) error { once.Do(func() { close(reached); <-release }); return nil })
-	submitted := make(chan error, 1)
-	go func() {
-		_, err := s.Submit(t.Context(), by(citizen, "2"), application("Người Thử", number))
-		submitted <- err
-	}()
-	<-reached
+	submitted, release := s.hangs(log)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if _, err := s.Erase(ctx, admin, subject, "Điều 1"); !errors.Is(err, context.DeadlineExceeded) {

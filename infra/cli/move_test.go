@@ -19,11 +19,11 @@ import (
 	"hoso/infra/sqlite"
 )
 
-// TestRunsAsProgram is the program itself, for tests that kill it.
-func TestRunsAsProgram(t *testing.T) {
+// TestMain is the program itself where a test has started it, to kill it.
+func TestMain(m *testing.M) {
 	args, asked := os.LookupEnv("HOSO_TEST_PROGRAM")
 	if !asked {
-		t.Skip("not a test: other tests run it as the program")
+		os.Exit(m.Run())
 	}
 	os.Exit(Main(context.Background(), strings.Split(args, "\n"), strings.NewReader(""), os.Stdout, os.Stderr, func(string) string { return "" }))
 }
@@ -31,7 +31,7 @@ func TestRunsAsProgram(t *testing.T) {
 // killed runs the program and kills it after a time; done tells that it had ended well before.
 func killed(t *testing.T, after time.Duration, args ...string) (done bool, output string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestRunsAsProgram$")
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "HOSO_TEST_PROGRAM="+strings.Join(args, "\n"))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
