@@ -72,8 +72,8 @@ var barTime = 30 * time.Second // tests set it
 // errWriting: a command that writes for the person hangs, here or elsewhere.
 var errWriting = fmt.Errorf("commands: a command that writes for this person does not come to an end: %w", eventlog.ErrUnavailable)
 
-// whileBarred does something while a person is barred. The bar ends with the
-// key, or else here, after a panic too.
+// whileBarred does something while a person is barred. For others the bar ends
+// with the key, or else here, after a panic too.
 func (h *Handler) whileBarred(ctx context.Context, subject domain.SubjectID, do func() error) (err error) {
 	within, cancel := context.WithTimeout(ctx, barTime)
 	defer cancel()

@@ -159,7 +159,7 @@ func TestNobodyIsErasedThroughALogThatMayLag(t *testing.T) {
 	if err := s.recordErasureOf(subject); err != nil {
 		t.Fatal(err)
 	}
-	s.keys.bars[subject] = true
+	s.keys.orphan(subject)
 	config := s.Config
 	config.MayLag = true
 	h := New(config)

@@ -298,7 +298,7 @@ func TestTheErasuresOfTheDead(t *testing.T) {
 	if err := s.recordErasureOf(recorded); err != nil {
 		t.Fatal(err)
 	}
-	s.keys.bars = map[domain.SubjectID]bool{recorded: true, only: true}
+	s.keys.orphan(recorded, only)
 	if err := s.TakeOver(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -23,8 +23,8 @@ type Keys interface {
 	Bar(ctx context.Context, subject domain.SubjectID) error
 	// Unbar ends one's own bar. After an error it ends as soon as the store answers again.
 	Unbar(ctx context.Context, subject domain.SubjectID) error
-	// Destroy destroys a person's key and what leads to it, and ends the bar.
-	// Where somebody else has taken the bar over, it is refused.
+	// Destroy destroys a person's key and what leads to it, and with them the bar
+	// for others; here nobody bars the person anew before Unbar. Where somebody else has taken the bar over, it is refused.
 	Destroy(ctx context.Context, subject domain.SubjectID) error
 	// Barred reports whether a person is being erased by anybody, as far as is known here.
 	Barred(subject domain.SubjectID) bool

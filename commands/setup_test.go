@@ -36,6 +36,7 @@ type testKeys struct {
 	keys     map[domain.SubjectID][]byte
 	ids      map[string]domain.SubjectID
 	bars     map[domain.SubjectID]bool // true: of an instance that died
+	own      map[domain.SubjectID]bool // between Bar and Unbar
 	unsure   bool                      // not Current
 	barred   []func(context.Context, domain.SubjectID) error
 	gone     []func(domain.SubjectID)
@@ -43,7 +44,8 @@ type testKeys struct {
 }
 
 func newTestKeys() *testKeys {
-	return &testKeys{keys: map[domain.SubjectID][]byte{}, ids: map[string]domain.SubjectID{}, bars: map[domain.SubjectID]bool{}}
+	return &testKeys{keys: map[domain.SubjectID][]byte{}, ids: map[string]domain.SubjectID{},
+		bars: map[domain.SubjectID]bool{}, own: map[domain.SubjectID]bool{}}
 }
 
 func (k *testKeys) Watch(barred func(context.Context, domain.SubjectID) error, destroyed func(domain.SubjectID)) {
@@ -54,11 +56,11 @@ func (k *testKeys) Watch(barred func(context.Context, domain.SubjectID) error, d
 
 func (k *testKeys) Bar(ctx context.Context, subject domain.SubjectID) error {
 	k.mu.Lock()
-	if orphan, there := k.bars[subject]; there && !orphan {
+	if k.own[subject] {
 		k.mu.Unlock()
 		return domain.ErrBeingErased
 	}
-	k.bars[subject] = false
+	k.bars[subject], k.own[subject] = false, true
 	watching, then := k.barred, k.atBarred
 	k.mu.Unlock()
 	for _, drain := range watching {
@@ -77,6 +79,7 @@ func (k *testKeys) Unbar(_ context.Context, subject domain.SubjectID) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.bars, subject)
+	delete(k.own, subject)
 	return nil
 }
 
@@ -91,6 +94,16 @@ func (k *testKeys) Current() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return !k.unsure
+}
+
+// orphan has persons barred by an instance that died.
+func (k *testKeys) orphan(subjects ...domain.SubjectID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, subject := range subjects {
+		k.bars[subject] = true
+		delete(k.own, subject)
+	}
 }
 
 func (k *testKeys) Bars() (out []domain.SubjectID) {
@@ -157,7 +170,7 @@ func (k *testKeys) Digest(subject domain.SubjectID, body []byte) (string, error)
 	return hex.EncodeToString(mac.Sum(nil)), nil
 }
 
-func (k *testKeys) Destroy(ctx context.Context, subject domain.SubjectID) error {
+func (k *testKeys) Destroy(_ context.Context, subject domain.SubjectID) error {
 	k.mu.Lock()
 	delete(k.keys, subject)
 	for id, s := range k.ids {
@@ -170,7 +183,10 @@ func (k *testKeys) Destroy(ctx context.Context, subject domain.SubjectID) error 
 	for _, let := range watching {
 		let(subject)
 	}
-	return k.Unbar(ctx, subject)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.bars, subject)
+	return nil
 }
 
 // shop is a one-stop shop under test.

@@ -16,7 +16,7 @@ import (
 type bars struct {
 	mu       sync.RWMutex
 	all      map[domain.SubjectID]bool
-	own      map[domain.SubjectID]bool // those of this store, also while they are set and lifted
+	own      map[domain.SubjectID]bool // those of this store, from the beginning of Bar to the end of Unbar
 	watchers []watcher
 }
 
@@ -178,6 +178,17 @@ func (s *Store) watching() []watcher {
 	s.bars.mu.RLock()
 	defer s.bars.mu.RUnlock()
 	return slices.Clone(s.bars.watchers)
+}
+
+// opened notes that a bar went with the key. It stays this store's own until
+// Unbar, which else would end the bar of whoever bars the person here meanwhile.
+func (s *Store) opened(subject domain.SubjectID) {
+	if s.shared != nil { // that one tells
+		return
+	}
+	s.bars.mu.Lock()
+	defer s.bars.mu.Unlock()
+	delete(s.bars.all, subject)
 }
 
 // destroyed lets nothing of a person be at hand any more.

@@ -11,8 +11,9 @@ import (
 // Destroy erases a person: key and ID numbers are gone when it returns without
 // error, and no instance gives the key any more, from its cache neither. The
 // opaque id stays and bars its return. Doing it again changes nothing; what a
-// crash left over, opening the store finishes. A Bar ends with it; where another
-// has taken it over meanwhile, nothing is destroyed: ErrUnavailable.
+// crash left over, opening the store finishes. A Bar ends with it for everybody
+// but who has set it: Unbar is theirs to call, as ever. Where another has taken
+// it over meanwhile, nothing is destroyed: ErrUnavailable.
 //
 // From a SQLite file the bytes themselves are gone. What PostgreSQL keeps of
 // them, wrapped, package postgres tells.
@@ -23,7 +24,7 @@ func (s *Store) Destroy(ctx context.Context, subject domain.SubjectID) error {
 	s.drop(subject) // after an error too: it may have been done
 	if err == nil {
 		s.destroyed(subject)
-		s.end(subject)
+		s.opened(subject)
 	}
 	if err == nil && s.shared != nil {
 		err = s.shared.Told(ctx, subject)

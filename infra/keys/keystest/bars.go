@@ -71,6 +71,12 @@ func bars(t *testing.T, p Place) {
 			t.Fatal(err)
 		}
 		free(t, s, a)
+		if err := s.Bar(t.Context(), a); !errors.Is(err, domain.ErrBeingErased) {
+			t.Error("barred while who has destroyed him still has his Unbar to call:", err)
+		}
+		if err := s.Unbar(t.Context(), a); err != nil {
+			t.Error(err)
+		}
 		bar(t, s, a)
 	}
 	if err := s.Destroy(t.Context(), a); err != nil {
