@@ -21,6 +21,7 @@ import (
 // Sizes of what the feed keeps in memory.
 const (
 	maxBatch   = 4096   // events
+	lagBatch   = 2048   // events that a projection that lags takes in at once, at least
 	hotLive    = 8192   // folded dossiers shared by the live projections
 	hotCatchUp = 8192   // folded dossiers of one projection that lags
 	hotRebuild = 32_768 // folded dossiers of a rebuild
@@ -106,7 +107,7 @@ func (f *Feed) catchUp(ctx context.Context, after eventlog.Position, yield func(
 		return nil, err
 	}
 	own, before := f.newFolder(hotCatchUp), after
-	for raw, err := range f.log.Subscribe(ctx, after, eventlog.Filter{}) {
+	for raw, err := range gathered(f.log.Subscribe(ctx, after, eventlog.Filter{})) {
 		if err != nil {
 			return nil, err
 		}
@@ -127,6 +128,31 @@ func (f *Feed) catchUp(ctx context.Context, after eventlog.Position, yield func(
 		}
 	}
 	return nil, ctx.Err()
+}
+
+// gathered joins the small pages that a log is read in: each batch costs a
+// projection a transaction, or two requests.
+func gathered(pages iter.Seq2[eventlog.Batch, error]) iter.Seq2[eventlog.Batch, error] {
+	return func(yield func(eventlog.Batch, error) bool) {
+		var all eventlog.Batch
+		for page, err := range pages {
+			if err == nil {
+				all.Events = append(all.Events, page.Events...)
+				all.End, all.Live = page.End, page.Live
+			}
+			if !all.Live && len(all.Events) < lagBatch && err == nil {
+				continue
+			}
+			if (err == nil || len(all.Events) > 0) && !yield(all, nil) {
+				return
+			}
+			if err != nil {
+				yield(eventlog.Batch{}, err)
+				return
+			}
+			all = eventlog.Batch{}
+		}
+	}
 }
 
 // split keeps batches within maxBatch events.

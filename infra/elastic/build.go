@@ -111,7 +111,8 @@ func (b *build) flush(wait bool) error {
 		return err
 	}
 	full := b.bulk
-	b.bulk = bulk{body: make([]byte, 0, len(full.body)), ops: make([]op, 0, len(full.ops))}
+	b.bulk = bulk{ops: make([]op, 0, len(full.ops))}
+	b.bulk.reserve(len(full.body))
 	for dossier, h := range b.touched {
 		if !h.due { // what was not put yet is nowhere else
 			b.hot.Add(dossier, *h)

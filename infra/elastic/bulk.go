@@ -32,6 +32,9 @@ type op struct {
 	start int // of its lines in the whole
 }
 
+// reserve makes room for a number of bytes and a little more.
+func (b *bulk) reserve(bytes int) { b.body = make([]byte, 0, bytes+bytes/8) }
+
 // begin writes a document's first line; its own line follows, and a line end.
 // A version lower than the stored one loses, and an equal one too unless the
 // document is written anew.

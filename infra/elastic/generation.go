@@ -23,6 +23,7 @@ type generation struct {
 	last   *at        // nil: to be read first
 	flying *flight    // the batch on its way; nil: there is none
 	hot    *hot
+	size   int // bytes of the last batch: the next one is likely as large
 
 	expunging atomic.Bool // in the background
 	revived   bool        // it served before, and is being brought up to serve again
@@ -81,12 +82,14 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 			return err
 		}
 		docs := newDocuments(g.of.docs, g.part, base, g.hot)
+		docs.bulk.reserve(g.size)
 		if err := apply(docs); err != nil {
 			if g.flying == nil {
 				g.last = nil // what it was made upon may be why
 			}
 			return err
 		}
+		g.size = len(docs.bulk.body)
 		switch other, err := g.landed(ctx); {
 		case err != nil:
 			return err

@@ -72,9 +72,11 @@ func passingFaults(t *testing.T, e *engine) {
 	if err := projections.Start(t.Context(), nil, s.Runners...); err != nil {
 		t.Fatal(err)
 	}
-	w.Lives(1, Start, 0, 60)
 	stop := s.Follow()
-	s.CaughtUp()
+	for i, at := 0, Start; i < 60; i += 10 { // each at least a batch
+		at = w.Lives(uint64(i), at, i, i+10)
+		s.CaughtUp()
+	}
 	stop()
 	for _, u := range stores {
 		if u.failed == 0 {

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"hoso/domain"
-
 	"hoso/domain/eventlog"
 	"hoso/domain/eventlog/memory"
 	"hoso/projections"
@@ -122,22 +122,33 @@ func differentPositions(t *testing.T, e *engine) {
 	Same(t, "four runners", s.Dump(), e.fresh(t, w))
 }
 
+// Batches are those of what is in the log, cut into pieces of some events.
+func (s *Side) Batches(size int) (pieces []*projections.Batch) {
+	s.t.Helper()
+	for b, err := range s.Feed.Batches(s.t.Context(), eventlog.Position{}) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		after := b.After
+		for items := range slices.Chunk(b.Items, size) {
+			last := items[len(items)-1]
+			pieces = append(pieces, &projections.Batch{Items: items, After: after, End: last.Position, Last: projections.MarkOf(last.Recorded)})
+			after = last.Position
+		}
+		if b.Live {
+			break
+		}
+	}
+	return pieces
+}
+
 // duplicatesAndGaps hands a runner batches it has seen, and a batch after
 // one it has not.
 func duplicatesAndGaps(t *testing.T, e *engine) {
 	w := NewWorld(t)
 	s := e.started(t, w)
 	w.Lives(1, Start, 0, 60)
-	var batches []*projections.Batch
-	for b, err := range s.Feed.Batches(t.Context(), eventlog.Position{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		batches = append(batches, b)
-		if b.Live {
-			break
-		}
-	}
+	batches := s.Batches(128)
 	if len(batches) < 3 {
 		t.Fatalf("only %d batches", len(batches))
 	}
