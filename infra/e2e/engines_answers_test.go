@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -77,11 +76,6 @@ type answers struct {
 	found []projections.DossierView // every dossier, in an order of its own on each engine
 }
 
-// withoutPositions leaves out where in its log something stands.
-func withoutPositions(text string) string { return positions.ReplaceAllString(text, "") }
-
-var positions = regexp.MustCompile(`"position":\s*("[^"]*"|\{[^}]*\}),?`)
-
 func (a *answers) tell(question string, answer any, err error) {
 	a.t.Helper()
 	raw, fault := json.Marshal(answer, json.Deterministic(true))
@@ -100,11 +94,19 @@ func (a *answers) tell(question string, answer any, err error) {
 
 // dossiers looks each dossier up by everything that it is found by.
 func (a *answers) dossiers() {
-	work := make(chan projections.DossierView)
+	type task struct {
+		projections.DossierView
+		owner bool // ask for all of the owner's, too
+	}
+	work := make(chan task)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
 			for d := range work {
+				if d.owner {
+					a.subject(d.DossierView)
+				}
+				d := d.DossierView
 				one, ok, err := a.v.ByID(a.ctx, d.ID)
 				a.tell(name(d)+" by id", []any{ok, one}, err)
 				entries, err := a.v.Timeline(a.ctx, d.ID)
@@ -120,11 +122,11 @@ func (a *answers) dossiers() {
 	}
 	asked := map[uuid.UUID]bool{}
 	for _, d := range byNames(a.found) {
-		work <- d
-		if !asked[d.OwnerSubject] && len(asked) < 3000 {
+		first := !asked[d.OwnerSubject] && len(asked) < 3000
+		if first {
 			asked[d.OwnerSubject] = true
-			a.subject(d)
 		}
+		work <- task{d, first}
 	}
 	close(work)
 	wg.Wait()

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"io"
 	"log/slog"
-	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -153,33 +152,6 @@ func (h *history) add(t testing.TB, d codec.Decoded) {
 var inPlain = json.WithMarshalers(json.MarshalToFunc(func(enc *jsontext.Encoder, p domain.Personal) error {
 	return enc.WriteToken(jsontext.String(p.Subject.String() + " " + p.Text + " " + strconv.FormatBool(p.Erased)))
 }))
-
-var ids = regexp.MustCompile(`[0-9a-f]{64}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|20[0-9T:-]{17}(\.[0-9]+)?Z|X90\.[0-9]{2}-[0-9]{6}-[0-9]{4}`)
-
-// testsBegan: what is later was read from the clock, and no part of what was simulated or imported.
-var testsBegan = time.Now().UTC().Format(time.RFC3339)
-
-// withoutIDs names ids by the order in which they occur, and blots out keyed
-// hashes and today's clock: they differ from one run of the program to the
-// next. So do codes of imported cases (X90): those of one day are numbered by
-// whichever comes first.
-func withoutIDs(text string) string {
-	names := map[string]string{}
-	return ids.ReplaceAllStringFunc(text, func(id string) string {
-		switch {
-		case len(id) == 64:
-			return "#"
-		case id[len(id)-1] == 'Z' && id >= testsBegan[:len(testsBegan)-1]:
-			return "now"
-		case id[len(id)-1] == 'Z':
-			return id
-		}
-		if names[id] == "" {
-			names[id] = "#" + strconv.Itoa(len(names))
-		}
-		return names[id]
-	})
-}
 
 // byName gives the histories by their dossier's source id or code.
 func byName(t testing.TB, all map[uuid.UUID]*history) map[string]string {
