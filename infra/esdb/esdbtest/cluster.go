@@ -119,7 +119,7 @@ func (c *Cluster) open() error {
 // must be kept.
 func (c *Cluster) closeMedium() {
 	if c.options.File != "" {
-		_ = c.medium.Close() // everything answered was synced
+		_ = c.medium.Close() // everything answered was written
 		c.medium = nil
 	}
 }

@@ -13,7 +13,7 @@ type change struct {
 	done chan struct{}
 }
 
-// writing is a group of changes on its way to the disk: one write, one sync.
+// writing is a group of changes on its way to the file: one write.
 type writing struct {
 	*store
 	from uint64 // position of the first byte of buf
@@ -22,7 +22,7 @@ type writing struct {
 
 const groupAtMost = 256
 
-// change does work in its turn and returns when it is on disk.
+// change does work in its turn and returns when it is written.
 func (s *store) change(work func(*writing)) error {
 	c := &change{work: work, done: make(chan struct{})}
 	select {
@@ -74,9 +74,6 @@ func (s *store) writeGroup(group []*change) {
 	s.mu.Unlock()
 	if len(w.buf) > 0 && s.broken == nil {
 		if _, s.broken = s.medium.WriteAt(w.buf, int64(w.from)); s.broken == nil {
-			s.broken = s.medium.Sync()
-		}
-		if s.broken == nil {
 			s.publish()
 		}
 	}

@@ -16,7 +16,7 @@ const (
 // of version V23 that keeps its events in memory, on a free port of 127.0.0.1.
 type Options struct {
 	Address string // host:port to listen on; empty: 127.0.0.1 and a free port. A cluster chooses its own.
-	File    string // where events are kept, synced before each answer; empty: in memory
+	File    string // where events are kept, written before each answer, not synced; empty: in memory
 	Version string // one of V22 … V25; empty: V23
 
 	TLS     bool            // TLS, users and access control on; they are off together otherwise

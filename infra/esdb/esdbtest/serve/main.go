@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, out, hints io.Writer) error {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.Address, "addr", "127.0.0.1:2113", "`host:port` to serve at")
-	flags.StringVar(&o.File, "file", "", "`file` to keep events in, synced before each answer; without it they end with the program")
+	flags.StringVar(&o.File, "file", "", "`file` to keep events in: they outlive the program, not a power cut; without it they end with the program")
 	flags.StringVar(&o.Version, "version", esdbtest.V23, "`version` to answer like: "+strings.Join(versions, ", "))
 	flags.BoolVar(&o.TLS, "tls", false, "TLS and users on: admin and ops, both with the password changeit")
 	flags.StringVar(&o.CertDir, "cert-dir", "", "`folder` for ca.pem, ca.key, node.pem and node.key; made where they are missing (with --tls)")
