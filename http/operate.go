@@ -80,9 +80,7 @@ func (s *Server) rebuild(c echo.Context) error {
 	s.rebuilding.Lock()
 	defer s.rebuilding.Unlock()
 	if s.rebuilds[name] {
-		return &domain.Error{Code: "already_rebuilding",
-			VI: "Dữ liệu tra cứu này đang được dựng lại: hãy đợi xong.",
-			EN: "This view is being rebuilt already: wait for the end."}
+		return projections.ErrRebuilding
 	}
 	s.rebuilds[name] = true
 	s.Begin(func(ctx context.Context) {

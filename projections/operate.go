@@ -22,6 +22,9 @@ var (
 	ErrNoPrevious error = &domain.Error{Code: "no_previous_view",
 		VI: "Không còn bản dữ liệu tra cứu trước đó để quay lại.",
 		EN: "There is no earlier generation of the view to go back to."}
+	ErrRebuilding error = &domain.Error{Code: "already_rebuilding",
+		VI: "Dữ liệu tra cứu này đang được dựng lại: hãy đợi xong.",
+		EN: "This view is being rebuilt already: wait for the end."}
 )
 
 // Holds reports whether this runner writes the documents of a dossier.
@@ -33,8 +36,10 @@ func (r *Runner) Leads() bool { return r.store.Partition().Index == 0 }
 
 // Parked lists the dossiers set aside that this runner writes, by position.
 func (r *Runner) Parked(ctx context.Context) ([]Parked, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	defer r.mu.Release(1)
 	if err := r.refresh(ctx); err != nil {
 		return nil, err
 	}
@@ -66,8 +71,10 @@ func (r *Runner) Park(ctx context.Context, dossier uuid.UUID, reason string) err
 // go on. Where it cannot be folded it stays, and the reason is told. Errors:
 // ErrNotParked, those of the log and the store.
 func (r *Runner) Unpark(ctx context.Context, dossier uuid.UUID) (reason string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return "", err
+	}
+	defer r.mu.Release(1)
 	return r.unpark(ctx, dossier)
 }
 
@@ -131,8 +138,10 @@ func isParked(docs Documents, dossier uuid.UUID) bool {
 }
 
 func (r *Runner) operate(ctx context.Context, change func(Documents) error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.mu.Release(1)
 	return r.update(ctx, change)
 }
 
@@ -171,9 +180,11 @@ func (r *Runner) refresh(ctx context.Context) error {
 
 // RollBack makes the generation before the serving one again, once it has seen
 // what that one has; the serving one becomes the one to go back to. Errors:
-// ErrNoPrevious, *SwapRefusedError, those of the log and the store.
+// ErrNoPrevious, ErrRebuilding, *SwapRefusedError, those of the log and the store.
 func (r *Runner) RollBack(ctx context.Context) error {
-	r.building.Lock()
+	if !r.building.TryLock() {
+		return ErrRebuilding
+	}
 	defer r.building.Unlock()
 	g, why := r.store.Previous(ctx)
 	if g == nil {

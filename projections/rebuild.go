@@ -91,8 +91,10 @@ func (b *builder) exchange(ctx context.Context) error {
 	if err := b.catchUp(ctx, nil); err != nil { // what came during the build, while the old one goes on
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.mu.Release(1)
 	if r.serving != nil && errors.Is(r.refresh(ctx), ErrNotBuilt) {
 		r.serving = nil // somebody has deleted it
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"hoso/domain/eventlog"
 )
 
@@ -19,7 +21,9 @@ type Runner struct {
 	store  Store
 	logger *slog.Logger
 
-	mu      sync.Mutex      // held while the serving generation is written or exchanged
+	// mu is held while the serving generation is written or exchanged, which in
+	// an outage takes as long as that: whoever waits for it can give up.
+	mu      *semaphore.Weighted
 	serving Generation      // nil until started
 	turn    context.Context // for which serving was looked at; nil while another process writes
 	stale   string          // why the log says that serving is not of it
@@ -33,7 +37,7 @@ func NewRunner(feed *Feed, store Store, logger *slog.Logger) *Runner {
 	if part := store.Partition().String(); part != "" {
 		logger = logger.With("partition", part)
 	}
-	return &Runner{feed: feed, store: store, logger: logger}
+	return &Runner{feed: feed, store: store, logger: logger, mu: semaphore.NewWeighted(1)}
 }
 
 // Name is the projection's name.
@@ -87,7 +91,7 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 	after, err := r.position(ctx)
 	for ; ctx.Err() == nil; wait.pause(ctx) {
 		if errors.Is(err, ErrRetired) {
-			r.lookAnew("")
+			r.lookAnew(ctx, "")
 			return true
 		}
 		if err != nil {
@@ -97,7 +101,7 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 		}
 		for b, fault := range r.feed.Batches(ctx, after) {
 			if errors.Is(fault, eventlog.ErrForeignPosition) {
-				r.lookAnew(fault.Error())
+				r.lookAnew(ctx, fault.Error())
 				return true
 			}
 			if fault != nil {
@@ -117,15 +121,19 @@ func (r *Runner) batches(ctx context.Context, yield func(*Batch) bool) (more boo
 
 // lookAnew makes the runner begin again by looking at the view, which is to be
 // built anew where the log has said why.
-func (r *Runner) lookAnew(stale string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+func (r *Runner) lookAnew(ctx context.Context, stale string) {
+	if r.mu.Acquire(ctx, 1) != nil {
+		return
+	}
+	defer r.mu.Release(1)
 	r.turn, r.stale = nil, stale
 }
 
 func (r *Runner) position(ctx context.Context) (eventlog.Position, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return eventlog.Position{}, err
+	}
+	defer r.mu.Release(1)
 	if r.serving == nil {
 		return eventlog.Position{}, errors.New("projections: the runner has not been started")
 	}
@@ -162,8 +170,10 @@ func (r *Runner) Handle(ctx context.Context, b *Batch) error {
 }
 
 func (r *Runner) apply(ctx context.Context, b *Batch) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.mu.Release(1)
 	if r.serving == nil {
 		return errors.New("projections: the runner has not been started")
 	}

@@ -54,9 +54,11 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 		waiting = append(stale, others...)
 	}
 	for _, r := range runners {
-		r.mu.Lock()
+		if err := r.mu.Acquire(ctx, 1); err != nil {
+			return err
+		}
 		writes := r.turn != nil
-		r.mu.Unlock()
+		r.mu.Release(1)
 		if !writes {
 			continue
 		}
@@ -78,8 +80,10 @@ func (r *Runner) look(ctx context.Context) (mine bool, why string, err error) {
 			return false, "", err
 		}
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return false, "", err
+	}
+	defer r.mu.Release(1)
 	if why == "" {
 		why, r.stale = r.stale, ""
 	}
@@ -104,9 +108,11 @@ func (r *Runner) awaitTurn(ctx context.Context) context.Context {
 			_ = rest(ctx, standBy)
 			continue
 		}
-		r.mu.Lock()
+		if r.mu.Acquire(ctx, 1) != nil {
+			return nil
+		}
 		known := r.turn == turn
-		r.mu.Unlock()
+		r.mu.Release(1)
 		if known {
 			return turn
 		}
@@ -166,8 +172,10 @@ func (r *Runner) Retry(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer r.mu.Release(1)
 	for _, one := range parked {
 		if one.ByHand {
 			continue

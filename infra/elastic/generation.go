@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
 
 	"hoso/domain/eventlog"
 	"hoso/projections"
@@ -19,9 +20,9 @@ type generation struct {
 	index string
 	part  int
 
-	mu     sync.Mutex // held by Update
-	last   *at        // nil: to be read first
-	flying *flight    // the batch on its way; nil: there is none
+	mu     *semaphore.Weighted // held by Update, in an outage as long as that lasts
+	last   *at                 // nil: to be read first
+	flying *flight             // the batch on its way; nil: there is none
 	hot    *hot
 	size   int // bytes of the last batch: the next one is likely as large
 
@@ -35,7 +36,7 @@ func (p *projection) generation(index string, part int, h *hot) *generation {
 	if h == nil {
 		h = newHot(p.hotSize / len(p.lanes))
 	}
-	return &generation{of: p, index: index, part: part, hot: h}
+	return &generation{of: p, mu: semaphore.NewWeighted(1), index: index, part: part, hot: h}
 }
 
 // Checkpoint implements projections.Generation.
@@ -52,8 +53,10 @@ func (g *generation) Parked(ctx context.Context) ([]projections.Parked, error) {
 
 // now is the state once what is on its way has landed.
 func (g *generation) now(ctx context.Context) (at, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	if err := g.mu.Acquire(ctx, 1); err != nil {
+		return at{}, err
+	}
+	defer g.mu.Release(1)
 	if _, err := g.landed(ctx); err != nil {
 		return at{}, err
 	}
@@ -71,8 +74,10 @@ func (g *generation) now(ctx context.Context) (at, error) {
 // the checkpoint meanwhile (try again: what it did is then known),
 // projections.ErrRetired where this generation does not serve any more.
 func (g *generation) Update(ctx context.Context, apply func(projections.Documents) error) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	if err := g.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer g.mu.Release(1)
 	if g.of.views.opt.ReadOnly || g.of.views.ctx.Err() != nil {
 		return fmt.Errorf("view %s: %w: it is closed or open for reading only", g.of.name, eventlog.ErrStopped)
 	}

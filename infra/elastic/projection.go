@@ -207,12 +207,14 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 			p.views.logger.Warn("the generation before could not be marked as retired", "projection", p.name, "error", err)
 		}
 	}
-	g.mu.Lock()
+	if err := g.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
 	g.revived = false
 	if len(p.lanes) == 1 { // what is at hand of it goes on
 		g.part = 0
 	}
-	g.mu.Unlock()
+	g.mu.Release(1)
 	p.state.Lock()
 	p.serving = g.index
 	if len(p.lanes) == 1 {

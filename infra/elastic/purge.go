@@ -100,8 +100,10 @@ func (g *generation) expungeOnce(ctx context.Context) error {
 	if _, err := v.es.do(ctx, v.es.writes, merge, nil); err != nil { // without a deadline: it takes as long as it takes
 		return err
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
+	if err := g.mu.Acquire(ctx, 1); err != nil {
+		return err
+	}
+	defer g.mu.Release(1)
 	g.last = nil
 	return v.changeState(ctx, g.index, func(s *state) { s.Unpurged -= min(s.Unpurged, before.Unpurged) })
 }

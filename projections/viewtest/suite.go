@@ -72,6 +72,7 @@ func Run(t *testing.T, open Open, only ...string) {
 		{"duplicates and gaps", duplicatesAndGaps},
 		{"key store fault", keyStoreFault},
 		{"passing faults are waited out", passingFaults},
+		{"an outage is not waited out", outageIsNotWaitedOut},
 		{"rebuild beside the serving view", rebuildBeside},
 		{"rebuild refuses to lose a dossier", rebuildRefuses},
 		{"another log is noticed", anotherLog},
