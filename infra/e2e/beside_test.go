@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Issue 4, done-line 7: a second process on the same folder is refused; what
+// A second process on the same folder is refused; what
 // only reads runs beside the server.
 func TestSecondProcess(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// The contract of the command line (issue 4, §6): exit codes, one line that
+// The contract of the command line: exit codes, one line that
 // says what to do, answers on standard output, documented JSON.
 
 // smallData is a folder of one's own with a few simulated dossiers.

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Issue 4, done-line 7: on a full disk the server says so, acknowledges nothing
+// On a full disk the server says so, acknowledges nothing
 // that it could not keep, and loses nothing that it has acknowledged.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Issue 5: the real program on the engines: the log on the EventStoreDB double,
+// The real program on the engines: the log on the EventStoreDB double,
 // as a process of its own, the views on a real Elasticsearch, the keys on
 // PostgreSQL where there is one. Servers come from the environment:
 //

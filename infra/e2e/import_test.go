@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Issue 4, done-line 2: both real logs are imported completely by the real
+// Both real logs are imported completely by the real
 // program, which then answers from them with the numbers of the issue.
 
 // imported is what import promises to answer.

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Issue 4, done-line 3: kill -9 during load, many times on one folder: every
+// Kill -9 during load, many times on one folder: every
 // acknowledged event is there once, codes have no gap and no double once the
 // program has started again, verify passes, views equal a fresh rebuild and an
 // independent model's fold. That nothing is acknowledged before the sync, a

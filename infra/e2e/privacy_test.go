@@ -17,7 +17,7 @@ import (
 	"hoso/domain"
 )
 
-// Issue 4, done-line 6: the raw files of a whole demo run hold none of the
+// The raw files of a whole demo run hold none of the
 // people's values, in none of the forms in which a program leaks them; before
 // an erasure only the views do, and only where declared. After it, nothing does.
 func TestPrivacyOfADemoRun(t *testing.T) {

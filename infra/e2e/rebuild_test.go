@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// Issue 4, done-line 5: deleting the views and restarting gives the same
+// Deleting the views and restarting gives the same
 // answers, byte for byte; so does the same log under a newer holiday file.
 func TestRebuiltViewsAnswerTheSame(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Issue 4, done-line 4, second half: knowing edits with all hashes computed
+// Knowing edits with all hashes computed
 // again are found by the public key and by an earlier root from outside. That
 // they pass without these shows that the forgeries are perfect, and that
 // nothing else finds them by luck.

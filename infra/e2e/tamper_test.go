@@ -17,7 +17,7 @@ import (
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// Issue 4, done-line 4, first half: on a log of 5,000 events or more with
+// On a log of 5,000 events or more with
 // several roots, random single-byte changes of table, index and WAL pages are
 // each found with position, or make SQLite or the program refuse the file, or
 // are shown to change nothing. Each goes through the real hoso verify.
