@@ -15,7 +15,7 @@ import (
 )
 
 // Both real logs are imported completely by the real
-// program, which then answers from them with the numbers of the issue.
+// program, which then answers from them with the numbers that the files give.
 
 // imported is what import promises to answer.
 type imported struct {
