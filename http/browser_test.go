@@ -89,7 +89,7 @@ func (s *stack) waitingAndDone() (waiting, done string) {
 	return waiting, done
 }
 
-// Done-line 7: the page in a real browser, phone and desktop, both languages.
+// The page in a real browser, phone and desktop, both languages.
 func TestPageInBrowser(t *testing.T) {
 	ctx := chromium(t)
 	s := open(t, func(c *Config) { c.Limits = Limits{Rate{1, 1000}, Rate{1, 1000}, Rate{1, 1000}, Rate{1, 1000}} }) // the clock stands still

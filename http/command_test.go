@@ -16,7 +16,7 @@ import (
 
 const domainOfficer = domain.IntakeOfficer
 
-// Done-line 7: If-Match.
+// If-Match.
 func TestIfMatch(t *testing.T) {
 	s := open(t)
 	id, _ := s.submitted() // revisions 0 and 1
@@ -69,7 +69,7 @@ func TestWithdrawalRecordedByAnOfficer(t *testing.T) {
 	s.do(ask{method: "POST", path: "/api/v1/dossiers/" + online + "/withdraw", token: s.intake(), body: body}).expect(t, nethttp.StatusForbidden, "not_the_applicant")
 }
 
-// Done-line 7: Idempotency-Key with another body.
+// Idempotency-Key with another body.
 func TestIdempotencyKey(t *testing.T) {
 	s := open(t)
 	post := func(token, path, key, body string) got {

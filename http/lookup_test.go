@@ -15,7 +15,7 @@ func (s *stack) lookup(body string) got {
 	return s.do(ask{method: "POST", path: "/api/v1/lookup", body: body})
 }
 
-// Done-line 7: the look-up's uniform answers. The code alone, a wrong proof and
+// The look-up's uniform answers. The code alone, a wrong proof and
 // the proof of somebody else who has a dossier too answer alike to the byte.
 func TestLookupIsUniform(t *testing.T) {
 	s := open(t)

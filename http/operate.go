@@ -104,20 +104,35 @@ func (s *Server) rollBack(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range runners {
-		if !r.Leads() {
-			continue
-		}
-		err := r.RollBack(context.WithoutCancel(c.Request().Context())) // who goes away shall leave nothing half done
-		var refused *projections.SwapRefusedError
-		if errors.As(err, &refused) {
-			return &domain.Error{Code: "roll_back_refused",
-				VI: "Bản trước tách riêng hồ sơ mà bản hiện tại đang có, nên bản hiện tại được giữ.",
-				EN: "The generation before has set dossiers aside which the serving one holds: that one stays."}
+	done := make(chan error, 1)
+	name, request := c.Param("projection"), requestID(c).String()
+	s.Begin(func(ctx context.Context) { // who goes away shall leave nothing half done
+		var err error
+		for _, r := range runners {
+			if r.Leads() {
+				err = errors.Join(err, r.RollBack(ctx))
+			}
 		}
 		if err != nil {
-			return err
+			s.Logger.Error("the view was not rolled back", "projection", name, "request", request, "error", err)
+		} else {
+			s.Logger.Info("a view is rolled back", "projection", name, "request", request)
 		}
+		done <- err
+	})
+	select {
+	case err = <-done:
+	case <-c.Request().Context().Done():
+		err = c.Request().Context().Err() // it goes on, and the log tells the end
+	}
+	var refused *projections.SwapRefusedError
+	switch {
+	case errors.As(err, &refused):
+		return &domain.Error{Code: "roll_back_refused",
+			VI: "Bản trước tách riêng hồ sơ mà bản hiện tại đang có, nên bản hiện tại được giữ.",
+			EN: "The generation before has set dossiers aside which the serving one holds: that one stays."}
+	case err != nil:
+		return err
 	}
 	return c.NoContent(nethttp.StatusNoContent)
 }

@@ -15,7 +15,7 @@ import (
 	"hoso/domain"
 )
 
-// Done-line 7: min_revision. With the projections at rest the dossier is folded
+// TestMinRevision: with the projections at rest the dossier is folded
 // from the log; with them running the view answers once it is there.
 func TestMinRevision(t *testing.T) {
 	s := open(t)

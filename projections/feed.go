@@ -20,11 +20,12 @@ import (
 
 // Sizes of what the feed keeps in memory.
 const (
-	maxBatch   = 4096   // events
-	lagBatch   = 2048   // events that a projection that lags takes in at once, at least
-	hotLive    = 8192   // folded dossiers shared by the live projections
-	hotCatchUp = 8192   // folded dossiers of one projection that lags
-	hotRebuild = 32_768 // folded dossiers of a rebuild
+	maxBatch   = 4096     // events
+	lagBatch   = 2048     // events that a projection that lags takes in at once, unless there are fewer,
+	lagBytes   = 16 << 20 // or these bytes of them come first
+	hotLive    = 8192     // folded dossiers shared by the live projections
+	hotCatchUp = 8192     // folded dossiers of one projection that lags
+	hotRebuild = 32_768   // folded dossiers of a rebuild
 )
 
 // A live projection rests after each batch: events then gather, and a dossier
@@ -135,12 +136,16 @@ func (f *Feed) catchUp(ctx context.Context, after eventlog.Position, yield func(
 func gathered(pages iter.Seq2[eventlog.Batch, error]) iter.Seq2[eventlog.Batch, error] {
 	return func(yield func(eventlog.Batch, error) bool) {
 		var all eventlog.Batch
+		size := 0
 		for page, err := range pages {
 			if err == nil {
 				all.Events = append(all.Events, page.Events...)
 				all.End, all.Live = page.End, page.Live
+				for _, e := range page.Events {
+					size += len(e.Data) + len(e.Meta)
+				}
 			}
-			if !all.Live && len(all.Events) < lagBatch && err == nil {
+			if !all.Live && len(all.Events) < lagBatch && size < lagBytes && err == nil {
 				continue
 			}
 			if (err == nil || len(all.Events) > 0) && !yield(all, nil) {
@@ -150,7 +155,7 @@ func gathered(pages iter.Seq2[eventlog.Batch, error]) iter.Seq2[eventlog.Batch, 
 				yield(eventlog.Batch{}, err)
 				return
 			}
-			all = eventlog.Batch{}
+			all, size = eventlog.Batch{}, 0
 		}
 	}
 }

@@ -29,15 +29,20 @@ func pages(all []eventlog.Batch, err error) iter.Seq2[eventlog.Batch, error] {
 // who lags gets it in large pieces, and who is at the head gets it at once,
 // were it nothing; an error comes after what was read before it.
 func TestGathered(t *testing.T) {
+	heavy := make([]byte, 1<<20)
 	rapid.Check(t, func(t *rapid.T) {
 		var all []eventlog.Batch
 		var want []uint64
 		at := uint64(0)
 		for range rapid.IntRange(0, 12).Draw(t, "pages") {
 			var b eventlog.Batch
-			for range rapid.IntRange(0, 900).Draw(t, "events") {
+			data, most := heavy, 4
+			if rapid.IntRange(0, 3).Draw(t, "light") > 0 {
+				data, most = nil, 900
+			}
+			for range rapid.IntRange(0, most).Draw(t, "events") {
 				at++
-				b.Events = append(b.Events, eventlog.Recorded{Revision: at})
+				b.Events = append(b.Events, eventlog.Recorded{Revision: at, Data: data})
 				want = append(want, at)
 			}
 			at++ // left out by a filter
@@ -60,12 +65,16 @@ func TestGathered(t *testing.T) {
 			if told = err; err != nil {
 				continue
 			}
+			size := 0
 			for _, e := range b.Events {
-				got = append(got, e.Revision)
+				got, size = append(got, e.Revision), size+len(e.Data)
+			}
+			if size >= lagBytes+4*len(heavy) {
+				t.Fatalf("a piece of %d bytes", size)
 			}
 			if end = b.End; b.Live {
 				lives++
-			} else if len(b.Events) < lagBatch && fault == nil {
+			} else if len(b.Events) < lagBatch && size < lagBytes && fault == nil {
 				t.Fatalf("a piece of %d events", len(b.Events))
 			}
 		}

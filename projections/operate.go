@@ -23,8 +23,8 @@ var (
 		VI: "Không còn bản dữ liệu tra cứu trước đó để quay lại.",
 		EN: "There is no earlier generation of the view to go back to."}
 	ErrRebuilding error = &domain.Error{Code: "already_rebuilding",
-		VI: "Dữ liệu tra cứu này đang được dựng lại: hãy đợi xong.",
-		EN: "This view is being rebuilt already: wait for the end."}
+		VI: "Dữ liệu tra cứu này đang được dựng lại hoặc đưa về bản trước: hãy đợi xong.",
+		EN: "This view is being rebuilt, or rolled back, already: wait for the end."}
 )
 
 // Holds reports whether this runner writes the documents of a dossier.
@@ -170,7 +170,10 @@ func (r *Runner) refresh(ctx context.Context) error {
 	if r.turn != nil && r.serving != nil {
 		return nil
 	}
-	g, why := r.store.Serving(ctx)
+	g, why, err := r.store.Serving(ctx)
+	if err != nil {
+		return fmt.Errorf("projection %s: %w", r.Name(), err)
+	}
 	if g == nil {
 		return fmt.Errorf("%w (%s: %s)", ErrNotBuilt, r.Name(), why)
 	}
@@ -182,15 +185,18 @@ func (r *Runner) refresh(ctx context.Context) error {
 // what that one has; the serving one becomes the one to go back to. Errors:
 // ErrNoPrevious, ErrRebuilding, *SwapRefusedError, those of the log and the store.
 func (r *Runner) RollBack(ctx context.Context) error {
-	if !r.building.TryLock() {
+	if !r.building.TryAcquire(1) {
 		return ErrRebuilding
 	}
-	defer r.building.Unlock()
-	g, why := r.store.Previous(ctx)
+	defer r.building.Release(1)
+	g, why, err := r.store.Previous(ctx)
+	if err != nil {
+		return fmt.Errorf("projection %s: %w", r.Name(), err)
+	}
 	if g == nil {
 		return fmt.Errorf("projection %s: %w (%s)", r.Name(), ErrNoPrevious, why)
 	}
-	why, err := r.foreign(ctx, g)
+	why, err = r.foreign(ctx, g)
 	if err == nil && why != "" {
 		err = fmt.Errorf("projection %s: %w (%s)", r.Name(), ErrNoPrevious, why)
 	}

@@ -53,8 +53,10 @@ func Rebuild(ctx context.Context, progress func(Progress), runners ...*Runner) e
 	}
 	inOrder := slices.SortedFunc(slices.Values(runners), func(a, b *Runner) int { return cmp.Compare(a.Name(), b.Name()) })
 	for _, r := range inOrder { // of the names, so that two rebuilds never wait for each other
-		r.building.Lock()
-		defer r.building.Unlock()
+		if err := r.building.Acquire(ctx, 1); err != nil {
+			return err
+		}
+		defer r.building.Release(1)
 	}
 	if progress == nil {
 		progress = func(Progress) {}
@@ -95,8 +97,12 @@ func (b *builder) exchange(ctx context.Context) error {
 		return err
 	}
 	defer r.mu.Release(1)
-	if r.serving != nil && errors.Is(r.refresh(ctx), ErrNotBuilt) {
-		r.serving = nil // somebody has deleted it
+	if r.serving != nil {
+		if err := r.refresh(ctx); errors.Is(err, ErrNotBuilt) {
+			r.serving = nil // somebody has deleted it
+		} else if err != nil {
+			return err
+		}
 	}
 	if r.serving != nil {
 		cp, err := r.serving.Checkpoint(ctx)
@@ -117,7 +123,10 @@ func (b *builder) exchange(ctx context.Context) error {
 		return err
 	}
 	b.done = nil
-	g, why := r.store.Serving(ctx)
+	g, why, err := r.store.Serving(ctx)
+	if err != nil {
+		return err
+	}
 	if g == nil {
 		return errors.New(why)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -28,7 +27,7 @@ type Runner struct {
 	turn    context.Context // for which serving was looked at; nil while another process writes
 	stale   string          // why the log says that serving is not of it
 
-	building sync.Mutex // one rebuild at a time
+	building *semaphore.Weighted // one rebuild or roll-back at a time
 }
 
 // NewRunner makes a projection's runner. Start it with Start.
@@ -37,7 +36,7 @@ func NewRunner(feed *Feed, store Store, logger *slog.Logger) *Runner {
 	if part := store.Partition().String(); part != "" {
 		logger = logger.With("partition", part)
 	}
-	return &Runner{feed: feed, store: store, logger: logger, mu: semaphore.NewWeighted(1)}
+	return &Runner{feed: feed, store: store, logger: logger, mu: semaphore.NewWeighted(1), building: semaphore.NewWeighted(1)}
 }
 
 // Name is the projection's name.
@@ -194,7 +193,10 @@ var errGap = errors.New("projections: the documents lack events before this batc
 // follow takes the generation that serves now, which another process may have
 // made serve, and brings it as far as the log was read here.
 func (r *Runner) follow(ctx context.Context, until eventlog.Position) error {
-	g, why := r.store.Serving(ctx)
+	g, why, err := r.store.Serving(ctx)
+	if err != nil {
+		return err
+	}
 	if g == nil {
 		return fmt.Errorf("%w: %s", errNoView, why)
 	}

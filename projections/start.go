@@ -74,7 +74,10 @@ func Start(ctx context.Context, progress func(Progress), runners ...*Runner) err
 // partitions the first builds for all.
 func (r *Runner) look(ctx context.Context) (mine bool, why string, err error) {
 	turn := r.store.Turn(false)
-	g, why := r.store.Serving(ctx)
+	g, why, err := r.store.Serving(ctx)
+	if err != nil {
+		return false, "", err
+	}
 	if g != nil {
 		if why, err = r.foreign(ctx, g); err != nil {
 			return false, "", err

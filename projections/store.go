@@ -23,8 +23,9 @@ type Store interface {
 	// processes from doing the same work twice: what keeps them from harm is ErrFenced.
 	Turn(following bool) context.Context
 	// Serving gives the generation that answers queries. It is nil when there
-	// is none that this program can use; the text then says why.
-	Serving(ctx context.Context) (Generation, string)
+	// is none that this program can use; the text then says why. An error says
+	// that it could not be looked at.
+	Serving(ctx context.Context) (g Generation, why string, err error)
 	// Build begins a new generation beside the serving one.
 	Build(ctx context.Context) (Build, error)
 	// Serve makes a finished generation the serving one, for ever and at once;
@@ -34,7 +35,7 @@ type Store interface {
 	Serve(ctx context.Context, g Generation, erased eventlog.Position) error
 	// Previous gives the generation that served before, to be brought up to date
 	// and served again. It is nil when there is none; the text then says why.
-	Previous(ctx context.Context) (Generation, string)
+	Previous(ctx context.Context) (g Generation, why string, err error)
 }
 
 // Generation is one complete set of a projection's documents.

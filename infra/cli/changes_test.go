@@ -14,7 +14,7 @@ import (
 	"hoso/domain/calendar"
 )
 
-// TestNewerHolidaysChangeNoEarlierAnswer is done-line 5's second half.
+// TestNewerHolidaysChangeNoEarlierAnswer: what was answered stays so under a newer holiday file.
 func TestNewerHolidaysChangeNoEarlierAnswer(t *testing.T) {
 	dir := simulated(t, "25")
 	answers := func() string {

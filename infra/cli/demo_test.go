@@ -75,7 +75,7 @@ func (r *running) stop(t *testing.T) {
 	}
 }
 
-// TestDemo is done-line 1's first half: one command shows real lives of
+// TestDemo: one command shows real lives of
 // dossiers, and each line it prints works when it is copied.
 func TestDemo(t *testing.T) {
 	program := buildProgram(t)

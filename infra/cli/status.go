@@ -116,7 +116,7 @@ func (r *reading) standing(ctx context.Context, was, is projections.Status, head
 	if took > 0 {
 		d.Rate = float64(handled) / took.Seconds()
 	}
-	g, _ := r.views.Stores(is.Projection)[0].Serving(ctx)
+	g, _, err := r.views.Stores(is.Projection)[0].Serving(ctx)
 	if d.Built = g != nil; d.Built && is.Parked > 0 {
 		d.Parked, err = g.Parked(ctx)
 	}

@@ -134,7 +134,7 @@ func (a *app) unnamed(left persons, log anyLog, after eventlog.Position, tell fu
 func (a *app) destroyOrphans(store *keys.Store, log anyLog, orphans persons, read eventlog.Position) (destroyed int, err error) {
 	var barred []domain.SubjectID
 	defer func() {
-		for _, who := range barred { // one that was destroyed has no bar any more
+		for _, who := range barred { // after Destroy, too
 			err = errors.Join(err, store.Unbar(context.WithoutCancel(a.ctx), who))
 		}
 	}()

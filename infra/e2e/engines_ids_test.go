@@ -19,11 +19,20 @@ func withoutPositions(text string) string {
 		if !found {
 			return b.String()
 		}
-		after, end := strings.TrimLeft(after, " \n"), "}"
-		if after[0] == '"' {
-			after, end = after[1:], `"`
+		text = after
+		after = strings.TrimLeft(after, " \n")
+		switch {
+		case strings.HasPrefix(after, "{"):
+			_, after, found = strings.Cut(after, "}")
+		case strings.HasPrefix(after, `"`):
+			_, after, found = strings.Cut(after[1:], `"`)
+		default:
+			found = false
 		}
-		_, after, _ = strings.Cut(after, end)
+		if !found { // whatever it is, it is compared
+			b.WriteString(field)
+			continue
+		}
 		text = strings.TrimPrefix(after, ",")
 	}
 }
@@ -102,7 +111,7 @@ func idAt(text string) int {
 	return 0
 }
 
-// has reports whether a text begins in a form.
+// begins reports whether a text begins in a form.
 func begins(text, form string) bool {
 	if len(text) < len(form) {
 		return false
@@ -157,5 +166,8 @@ func TestIDsAreFound(t *testing.T) {
 	}
 	if got := withoutPositions(`{"position":"12/3","a":1,"b":{"position":{"c":1,"p":2}},"position":"1"}`); got != `{"a":1,"b":{},}` {
 		t.Error(got)
+	}
+	if odd := `{"position":null,"a":{"position":12},"position":"x`; withoutPositions(odd) != odd {
+		t.Error(withoutPositions(odd))
 	}
 }

@@ -19,7 +19,7 @@ func TestTwoRunnersCannotBothWin(t *testing.T) {
 	viewtest.Started(t, w, "p", open)
 	var both [2]projections.Generation
 	for i := range both {
-		both[i], _ = viewtest.NewSide(t, w, "p", open).Views.Store(projections.TimesProjection).Serving(t.Context())
+		both[i], _, _ = viewtest.NewSide(t, w, "p", open).Views.Store(projections.TimesProjection).Serving(t.Context())
 	}
 	move := func(g projections.Generation, step uint64) error {
 		return g.Update(t.Context(), func(docs projections.Documents) error {
@@ -79,7 +79,7 @@ func TestRetired(t *testing.T) {
 	at := w.Lives(1, viewtest.Start, 0, 5)
 	one, two := viewtest.Started(t, w, "p", open), viewtest.Started(t, w, "p", open)
 	want := one.Dump()
-	old, _ := one.Views.Store(projections.SearchProjection).Serving(t.Context())
+	old, _, _ := one.Views.Store(projections.SearchProjection).Serving(t.Context())
 	if err := projections.Rebuild(t.Context(), nil, two.Runners...); err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package elastic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -53,36 +54,39 @@ func (l *lane) Partition() projections.Partition {
 }
 
 // Serving implements projections.Store.
-func (l *lane) Serving(ctx context.Context) (projections.Generation, string) {
+func (l *lane) Serving(ctx context.Context) (projections.Generation, string, error) {
 	p := l.projection
 	var s shelf
 	err := p.views.patiently(ctx, func() (err error) { s, err = p.look(ctx); return err }) // else a pause would look like a missing view
 	switch {
 	case err != nil:
-		return nil, err.Error()
+		return nil, "", err
 	case len(s.twice) > 0 && !p.views.opt.ReadOnly:
 		if err := p.exchange(ctx, s, s.serving, s.twice); err != nil {
-			return nil, err.Error()
+			return nil, "", err
 		}
 		return l.Serving(ctx)
 	case s.serving != "":
 		var now at
 		err := p.views.patiently(ctx, func() (err error) { now, err = p.views.readState(ctx, s.serving); return err })
+		if errors.Is(err, errNoCheckpoint) || isKind(err, missingIndex) {
+			return nil, err.Error(), nil
+		}
 		if err != nil {
-			return nil, err.Error()
+			return nil, "", err
 		}
 		if n := len(now.Checkpoints); n != len(p.lanes) {
-			return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes))
+			return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes)), nil
 		}
 		g := l.known(s.serving)
 		if now.Unpurged > 0 && !p.views.opt.ReadOnly { // whoever began it may have died
 			g.expunge()
 		}
-		return g, ""
+		return g, "", nil
 	case len(s.others) > 0:
-		return nil, fmt.Sprintf("there is none of format %d, only of others", p.docs.format())
+		return nil, fmt.Sprintf("there is none of format %d, only of others", p.docs.format()), nil
 	}
-	return nil, "there is none yet"
+	return nil, "there is none yet", nil
 }
 
 // known gives the generation that serves, with what is at hand of it.
@@ -207,6 +211,9 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 			p.views.logger.Warn("the generation before could not be marked as retired", "projection", p.name, "error", err)
 		}
 	}
+	p.state.Lock()
+	p.serving = g.index
+	p.state.Unlock()
 	if err := g.mu.Acquire(ctx, 1); err != nil {
 		return err
 	}
@@ -216,7 +223,6 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 	}
 	g.mu.Release(1)
 	p.state.Lock()
-	p.serving = g.index
 	if len(p.lanes) == 1 {
 		p.lanes[0].gen = g
 	}
@@ -229,24 +235,24 @@ func (p *projection) took(ctx context.Context, g *generation, before string) err
 }
 
 // Previous implements projections.Store.
-func (p *projection) Previous(ctx context.Context) (projections.Generation, string) {
+func (p *projection) Previous(ctx context.Context) (projections.Generation, string, error) {
 	s, err := p.look(ctx)
 	if err != nil {
-		return nil, err.Error()
+		return nil, "", err
 	}
 	if s.previous == "" || s.serving == "" {
-		return nil, "there was none before, or an erasure removed it"
+		return nil, "there was none before, or an erasure removed it", nil
 	}
 	now, err := p.views.readState(ctx, s.previous)
 	if err != nil {
-		return nil, err.Error()
+		return nil, "", err
 	}
 	if n := len(now.Checkpoints); n != len(p.lanes) {
-		return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes))
+		return nil, fmt.Sprintf("it was built in %d partitions, not in %d", n, len(p.lanes)), nil
 	}
 	g := p.generation(s.previous, whole, nil)
 	g.revived = true
-	return g, ""
+	return g, "", nil
 }
 
 // tell lets waiters know how far the serving documents have come.

@@ -64,6 +64,9 @@ type stateDoc struct {
 	State state `json:"state"`
 }
 
+// errNoCheckpoint says that an index is none that was finished, or that somebody meddled with it.
+var errNoCheckpoint = errors.New("it has no checkpoint")
+
 // readState reads the state of an index, or of what an alias leads to, as it is
 // at this moment.
 func (v *Views) readState(ctx context.Context, index string) (at, error) {
@@ -77,7 +80,7 @@ func (v *Views) readState(ctx context.Context, index string) (at, error) {
 	err := v.es.read(ctx, esapi.GetRequest{Index: index, DocumentID: stateID}, &doc)
 	var said *fault
 	if errors.As(err, &said) && said.status == http.StatusNotFound && said.kind != missingIndex {
-		return at{}, fmt.Errorf("index %s has no checkpoint", index)
+		return at{}, fmt.Errorf("index %s: %w", index, errNoCheckpoint)
 	}
 	return at{doc.Source.State, doc.Index, doc.Seq, doc.Term}, err
 }

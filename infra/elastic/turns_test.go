@@ -172,11 +172,11 @@ func TestPartitions(t *testing.T) {
 	viewtest.Same(t, "as both tell it", got, two.Dump())
 	alone := viewtest.Started(t, w, "alone", opener(prefix, server(t), nil))
 	viewtest.Same(t, "three shares, and one", got, alone.Dump())
-	if l := one.Views.(*Views).all[0].lanes[1]; !func() bool { g, _ := l.Serving(t.Context()); return g != nil }() {
+	if l := one.Views.(*Views).all[0].lanes[1]; !func() bool { g, _, _ := l.Serving(t.Context()); return g != nil }() {
 		t.Error("a share has no generation to write to")
 	}
 	another := viewtest.NewSide(t, w, "p", opener(prefix, server(t), func(o *Options) { o.Partitions = 2 }))
-	if g, why := another.Views.Store(projections.TimesProjection).Serving(t.Context()); g != nil || why != "it was built in 3 partitions, not in 2" {
+	if g, why, _ := another.Views.Store(projections.TimesProjection).Serving(t.Context()); g != nil || why != "it was built in 3 partitions, not in 2" {
 		t.Errorf("two shares open a view of three: %q", why)
 	}
 }

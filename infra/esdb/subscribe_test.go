@@ -80,7 +80,7 @@ func TestSubscriptionSurvivesCuts(t *testing.T) {
 	}
 }
 
-// Batches are what a projection's transaction can bear: at most 500 events, and not one by one.
+// Batches are of at most 500 events, so that little is in memory, and not of one each.
 func TestBatches(t *testing.T) {
 	srv := double(t, esdbtest.Options{})
 	l := openLog(t, srv.ConnectionString())

@@ -16,7 +16,7 @@ import (
 type bars struct {
 	mu       sync.RWMutex
 	all      map[domain.SubjectID]bool
-	own      map[domain.SubjectID]bool // those of this store, from the beginning of Bar to the end of Unbar
+	own      map[domain.SubjectID]bool // those of this store, from the beginning of Bar to the end of Unbar; false: gone with the key
 	watchers []watcher
 }
 
@@ -75,13 +75,13 @@ func (s *Store) Bar(ctx context.Context, subject domain.SubjectID) error {
 // the person is no longer Barred within a second, in all stores.
 func (s *Store) Unbar(ctx context.Context, subject domain.SubjectID) error {
 	s.bars.mu.RLock()
-	own := s.bars.own[subject]
+	stands, own := s.bars.own[subject]
 	s.bars.mu.RUnlock()
 	if !own {
 		return nil
 	}
 	var err error
-	if s.shared != nil {
+	if s.shared != nil && stands {
 		err = s.shared.Unbar(ctx, subject)
 	}
 	s.end(subject)
@@ -108,7 +108,7 @@ func (s *Store) Bars() (out []domain.SubjectID) {
 	s.bars.mu.RLock()
 	defer s.bars.mu.RUnlock()
 	for subject := range s.bars.all {
-		if !s.bars.own[subject] {
+		if _, own := s.bars.own[subject]; !own {
 			out = append(out, subject)
 		}
 	}
@@ -120,7 +120,7 @@ func (s *Store) Bars() (out []domain.SubjectID) {
 func (s *Store) begin(subject domain.SubjectID) bool {
 	s.bars.mu.Lock()
 	defer s.bars.mu.Unlock()
-	if s.bars.own[subject] {
+	if _, own := s.bars.own[subject]; own {
 		return false
 	}
 	if s.bars.own == nil {
@@ -183,12 +183,14 @@ func (s *Store) watching() []watcher {
 // opened notes that a bar went with the key. It stays this store's own until
 // Unbar, which else would end the bar of whoever bars the person here meanwhile.
 func (s *Store) opened(subject domain.SubjectID) {
-	if s.shared != nil { // that one tells
-		return
-	}
 	s.bars.mu.Lock()
 	defer s.bars.mu.Unlock()
-	delete(s.bars.all, subject)
+	if _, own := s.bars.own[subject]; own {
+		s.bars.own[subject] = false
+	}
+	if s.shared == nil { // else that one tells
+		delete(s.bars.all, subject)
+	}
 }
 
 // destroyed lets nothing of a person be at hand any more.

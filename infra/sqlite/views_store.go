@@ -31,13 +31,13 @@ func (p *projection) Turn(bool) context.Context {
 }
 
 // Serving implements projections.Store.
-func (p *projection) Serving(context.Context) (projections.Generation, string) {
+func (p *projection) Serving(context.Context) (projections.Generation, string, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if p.serving == nil {
-		return nil, p.why
+		return nil, p.why, nil
 	}
-	return p.serving, ""
+	return p.serving, "", nil
 }
 
 // Serve implements projections.Store.
@@ -74,17 +74,17 @@ func (p *projection) Serve(ctx context.Context, next projections.Generation, era
 }
 
 // Previous implements projections.Store.
-func (p *projection) Previous(context.Context) (projections.Generation, string) {
+func (p *projection) Previous(context.Context) (projections.Generation, string, error) {
 	numbers, err := p.generations()
 	if err != nil {
-		return nil, err.Error()
+		return nil, "", err
 	}
 	p.mu.RLock()
 	serving := p.serving
 	p.mu.RUnlock()
 	numbers = slices.DeleteFunc(numbers, func(n int) bool { return serving == nil || n >= serving.number })
 	if len(numbers) == 0 {
-		return nil, "there was none before, or an erasure removed it"
+		return nil, "there was none before, or an erasure removed it", nil
 	}
 	before := slices.Max(numbers)
 	why, err := inspectView(p.file(before), p.docs.format())
@@ -97,13 +97,10 @@ func (p *projection) Previous(context.Context) (projections.Generation, string) 
 			p.state.Lock()
 			p.revived = g
 			p.state.Unlock()
-			return g, ""
+			return g, "", nil
 		}
 	}
-	if err != nil {
-		why = err.Error()
-	}
-	return nil, why
+	return nil, why, err
 }
 
 // closeRevived closes the generation before, where somebody began to go back

@@ -76,15 +76,15 @@ type store struct {
 }
 
 // Serving implements projections.Store.
-func (s *store) Serving(ctx context.Context) (projections.Generation, string) {
-	g, why := s.Store.Serving(ctx)
-	return s.wrap(g), why
+func (s *store) Serving(ctx context.Context) (projections.Generation, string, error) {
+	g, why, err := s.Store.Serving(ctx)
+	return s.wrap(g), why, err
 }
 
 // Previous implements projections.Store.
-func (s *store) Previous(ctx context.Context) (projections.Generation, string) {
-	g, why := s.Store.Previous(ctx)
-	return s.wrap(g), why
+func (s *store) Previous(ctx context.Context) (projections.Generation, string, error) {
+	g, why, err := s.Store.Previous(ctx)
+	return s.wrap(g), why, err
 }
 
 // Build implements projections.Store.

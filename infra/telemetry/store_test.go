@@ -114,15 +114,15 @@ type stubborn struct {
 func (stubborn) Name() string                     { return "search" }
 func (stubborn) Partition() projections.Partition { return projections.Partition{Index: 1, Of: 3} }
 func (stubborn) Turn(bool) context.Context        { return nil }
-func (s *stubborn) Serving(context.Context) (projections.Generation, string) {
-	return s, ""
+func (s *stubborn) Serving(context.Context) (projections.Generation, string, error) {
+	return s, "", nil
 }
 func (s *stubborn) Update(context.Context, func(projections.Documents) error) error { return s.err }
 
 func TestFencedAndStandingBy(t *testing.T) {
 	m := NewMetrics()
 	inner := &stubborn{}
-	g, _ := Store(inner, m, nil).Serving(t.Context())
+	g, _, _ := Store(inner, m, nil).Serving(t.Context())
 	for err, want := range map[error]string{projections.ErrFenced: "fenced", projections.ErrRetired: "retired", errors.New("disk"): "error"} {
 		inner.err = err
 		if got := g.Update(t.Context(), nil); !errors.Is(got, err) {

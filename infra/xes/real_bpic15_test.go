@@ -7,7 +7,7 @@ import (
 	"hoso/domain"
 )
 
-// TestBPIC15Real: done-line 2 of the first end state, for the BPIC 2015 log.
+// TestBPIC15Real: so is the whole BPIC 2015 log.
 func TestBPIC15Real(t *testing.T) {
 	path := realLog(t, "BPIC15_1.xes.gz")
 	raw := readRaw(t, path)

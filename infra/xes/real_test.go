@@ -83,7 +83,7 @@ func importTwice(t *testing.T, path, mapping string, raw []rawCase) (map[string]
 	return histories, first
 }
 
-// TestReceiptReal: done-line 2 of the first end state, for the receipt log.
+// TestReceiptReal: the whole receipt log is imported, each case as it was, and once.
 func TestReceiptReal(t *testing.T) {
 	path := realLog(t, "receipt.xes.gz")
 	raw := readRaw(t, path)

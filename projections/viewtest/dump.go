@@ -78,9 +78,9 @@ func (s *Side) Dump() string {
 	report, err := s.Views.Times(ctx, projections.TimesQuery{By: []string{"procedure", "agency", "month"}})
 	tell("times", report, err)
 	for _, name := range Names {
-		g, why := s.Views.Store(name).Serving(ctx)
+		g, why, err := s.Views.Store(name).Serving(ctx)
 		if g == nil {
-			s.t.Fatalf("%s serves nothing: %s", name, why)
+			s.t.Fatalf("%s serves nothing: %s, %v", name, why, err)
 		}
 		cp, err := g.Checkpoint(ctx)
 		tell("checkpoint "+name, cp, err)

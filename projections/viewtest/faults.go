@@ -20,12 +20,12 @@ type unreliable struct {
 	failed int
 }
 
-func (u *unreliable) Serving(ctx context.Context) (projections.Generation, string) {
-	g, why := u.Store.Serving(ctx)
+func (u *unreliable) Serving(ctx context.Context) (projections.Generation, string, error) {
+	g, why, err := u.Store.Serving(ctx)
 	if g == nil {
-		return nil, why
+		return nil, why, err
 	}
-	return &unreliableGeneration{g, u}, why
+	return &unreliableGeneration{g, u}, why, err
 }
 
 type unreliableGeneration struct {

@@ -73,6 +73,7 @@ func Run(t *testing.T, open Open, only ...string) {
 		{"key store fault", keyStoreFault},
 		{"passing faults are waited out", passingFaults},
 		{"an outage is not waited out", outageIsNotWaitedOut},
+		{"what is not seen is not gone", whatIsNotSeenIsNotGone},
 		{"rebuild beside the serving view", rebuildBeside},
 		{"rebuild refuses to lose a dossier", rebuildRefuses},
 		{"another log is noticed", anotherLog},
