@@ -272,3 +272,25 @@ func TestFormat1IsBroughtToThisOne(t *testing.T) {
 		t.Error("a reader from before did not hear of the erasure:", err)
 	}
 }
+
+// After the key is destroyed there is nothing left to lift: who erases hears
+// nothing of an outage that begins then.
+func TestUnbarAfterDestroyAsksNobody(t *testing.T) {
+	at, m := schemaOf(t), keys.NewMaster()
+	w, through := newWire(t, at)
+	s := openAt(t, through, m)
+	a := someone(t, s)
+	if err := s.Bar(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Destroy(t.Context(), a); err != nil {
+		t.Fatal(err)
+	}
+	w.frozen.Lock()
+	defer w.frozen.Unlock()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := s.Unbar(ctx, a); err != nil {
+		t.Error(err)
+	}
+}
