@@ -52,12 +52,12 @@ func poisonedBy(t *testing.T, r *reactions, c *clerk, n int) []bus.Poison {
 	}
 	ledger, stop := r.start(t, c.reaction("notify"))
 	var list []bus.Poison
-	until(t, fmt.Sprintf("%d events are given up", len(c.fails)), func() (ok bool) {
+	until(t, fmt.Sprintf("%d events are given up, and all seen", len(c.fails)), func() (ok bool) {
 		var err error
 		if list, err = ledger.Poisoned(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		return len(list) == len(c.fails)
+		return len(list) == len(c.fails) && len(c.told()) >= n
 	})
 	stop()
 	return list
@@ -85,7 +85,10 @@ func TestRetryBesideTheServer(t *testing.T) {
 	if err := second.Retry(t.Context(), list[0], list[2]); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "both were tried", func() bool { return len(c.told()) == 2 })
+	tried := func() []string { // but for the last, which may be told again: the stop came before that was noted
+		return slices.DeleteFunc(c.told(), func(s string) bool { return s == streams(5)[0] })
+	}
+	until(t, "both were tried", func() bool { return len(tried()) == 2 })
 	until(t, "the ledger says so", func() bool {
 		list, err = ledger.Poisoned(t.Context())
 		return err == nil && len(list) == 2 && list[1].Reason == "still not"
@@ -94,7 +97,7 @@ func TestRetryBesideTheServer(t *testing.T) {
 		t.Errorf("the list is %+v", list)
 	}
 	time.Sleep(20 * time.Millisecond)
-	if got := c.told(); !slices.Equal(got, streams(1, 4)) {
+	if got := tried(); !slices.Equal(got, streams(1, 4)) {
 		t.Errorf("tried %v, want dossiers 1 and 4, once", got)
 	}
 }
