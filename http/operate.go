@@ -104,7 +104,7 @@ func (s *Server) rollBack(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	done := make(chan error, 1)
+	done, waits := make(chan error, 1), c.Request().Context()
 	name, request := c.Param("projection"), requestID(c).String()
 	s.Begin(func(ctx context.Context) { // who goes away shall leave nothing half done
 		var err error
@@ -113,17 +113,18 @@ func (s *Server) rollBack(c echo.Context) error {
 				err = errors.Join(err, r.RollBack(ctx))
 			}
 		}
-		if err != nil {
-			s.Logger.Error("the view was not rolled back", "projection", name, "request", request, "error", err)
-		} else {
+		switch {
+		case err == nil:
 			s.Logger.Info("a view is rolled back", "projection", name, "request", request)
+		case waits.Err() != nil: // nobody is there any more to be told
+			s.Logger.Error("the view was not rolled back", "projection", name, "request", request, "error", err)
 		}
 		done <- err
 	})
 	select {
 	case err = <-done:
-	case <-c.Request().Context().Done():
-		err = c.Request().Context().Err() // it goes on, and the log tells the end
+	case <-waits.Done():
+		err = waits.Err() // it goes on, and the log tells the end
 	}
 	var refused *projections.SwapRefusedError
 	switch {
