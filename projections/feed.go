@@ -21,7 +21,7 @@ import (
 // Sizes of what the feed keeps in memory.
 const (
 	maxBatch   = 4096     // events
-	lagBatch   = 2048     // events that a projection that lags takes in at once, unless there are fewer,
+	lagBatch   = 3500     // events that a projection that lags takes in at once, unless there are fewer,
 	lagBytes   = 16 << 20 // or these bytes of them come first
 	hotLive    = 8192     // folded dossiers shared by the live projections
 	hotCatchUp = 8192     // folded dossiers of one projection that lags
