@@ -24,9 +24,9 @@ type Erasure struct {
 // something FinishErasures or TakeOver can finish: the person is barred, for
 // all instances; what was written before that is looked at; subject.erased in
 // the person's stream; a marker in each of their dossiers (so that view
-// versions rise); then the key, and with it the bar for all others. Others' commands go on
-// meanwhile. Errors: ErrForbidden, domain.ErrStillOpen, domain.ErrNoLegalBasis,
-// domain.ErrBeingErased, ErrLogMayLag.
+// versions rise); then the key, and with it the bar for all others. Others'
+// commands go on meanwhile. Errors: ErrForbidden, domain.ErrStillOpen,
+// domain.ErrNoLegalBasis, domain.ErrBeingErased, ErrLogMayLag.
 func (h *Handler) Erase(ctx context.Context, req Request, subject domain.SubjectID, legalBasis string) (Erasure, error) {
 	if req.Actor.Role != domain.Administrator {
 		return Erasure{}, ErrForbidden

@@ -21,28 +21,38 @@ type unreliable struct {
 }
 
 func (u *unreliable) Serving(ctx context.Context) (projections.Generation, string, error) {
-	g, why, err := u.Store.Serving(ctx)
+	return servingBetween(ctx, u.Store, u.update)
+}
+
+// between is a generation with something between it and who updates it.
+type between struct {
+	projections.Generation
+	update func(context.Context, projections.Generation, func(projections.Documents) error) error
+}
+
+func (b between) Update(ctx context.Context, apply func(projections.Documents) error) error {
+	return b.update(ctx, b.Generation, apply)
+}
+
+// servingBetween gives what serves in a store, with something in between.
+func servingBetween(ctx context.Context, s projections.Store, update func(context.Context, projections.Generation, func(projections.Documents) error) error) (projections.Generation, string, error) {
+	g, why, err := s.Serving(ctx)
 	if g == nil {
 		return nil, why, err
 	}
-	return &unreliableGeneration{g, u}, why, err
-}
-
-type unreliableGeneration struct {
-	projections.Generation
-	of *unreliable
+	return between{g, update}, why, err
 }
 
 var errFault = errors.New("the disk is away for a moment")
 
-func (g *unreliableGeneration) Update(ctx context.Context, apply func(projections.Documents) error) error {
-	g.of.mu.Lock()
-	fault := g.of.rnd.IntN(4)
+func (u *unreliable) update(ctx context.Context, g projections.Generation, apply func(projections.Documents) error) error {
+	u.mu.Lock()
+	fault := u.rnd.IntN(4)
 	if fault < 2 {
-		g.of.failed++
+		u.failed++
 	}
-	g.of.mu.Unlock()
-	err := g.Generation.Update(ctx, func(docs projections.Documents) error {
+	u.mu.Unlock()
+	err := g.Update(ctx, func(docs projections.Documents) error {
 		if err := apply(docs); err != nil || fault != 0 {
 			return err
 		}

@@ -24,25 +24,16 @@ func (h *hanging) Previous(ctx context.Context) (projections.Generation, string,
 }
 
 func (h *hanging) Serving(ctx context.Context) (projections.Generation, string, error) {
-	g, why, err := h.Store.Serving(ctx)
-	if g == nil {
-		return nil, why, err
-	}
-	return &hangingGeneration{g, h}, why, err
+	return servingBetween(ctx, h.Store, h.update)
 }
 
-type hangingGeneration struct {
-	projections.Generation
-	of *hanging
-}
-
-func (g *hangingGeneration) Update(ctx context.Context, apply func(projections.Documents) error) error {
+func (h *hanging) update(ctx context.Context, g projections.Generation, apply func(projections.Documents) error) error {
 	select {
-	case g.of.begun <- struct{}{}:
-		<-g.of.letGo
+	case h.begun <- struct{}{}:
+		<-h.letGo
 	default: // one is on its way already, or nobody looks any more
 	}
-	return g.Generation.Update(ctx, apply)
+	return g.Update(ctx, apply)
 }
 
 // outageIsNotWaitedOut: while a batch hangs in the engine, an operator's
