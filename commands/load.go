@@ -42,7 +42,7 @@ func (h *Handler) load(ctx context.Context, id uuid.UUID, fresh bool) (*loaded, 
 		return l, nil
 	}
 	if !ok {
-		l = &loaded{stream: domain.DossierStream(id), dossier: domain.Dossier{ID: id}, tip: codec.EmptyTip}
+		l = unopened(id)
 	}
 	for r, err := range h.Log.ReadStream(ctx, l.stream, uint64(l.tip.Revision+1)) {
 		if err != nil {
@@ -58,6 +58,11 @@ func (h *Handler) load(ctx context.Context, id uuid.UUID, fresh bool) (*loaded, 
 		h.remember(l)
 	}
 	return l, nil
+}
+
+// unopened is a dossier without any event.
+func unopened(id uuid.UUID) *loaded {
+	return &loaded{stream: domain.DossierStream(id), dossier: domain.Dossier{ID: id}, tip: codec.EmptyTip}
 }
 
 // with folds one more event.
@@ -94,21 +99,11 @@ func (h *Handler) append(ctx context.Context, l *loaded, drafts []codec.Draft) (
 		if i == len(events)-1 {
 			r.Position = at.Position
 		}
-		d, err := h.stored(r, drafts[i])
-		if err != nil {
-			return nil, err
-		}
-		l = l.with(d)
+		// As a reader would decode it, without opening the seals that were closed a moment ago.
+		l = l.with(codec.Decoded{Recorded: r, Meta: drafts[i].Meta, Event: drafts[i].Event})
 	}
 	h.remember(l)
 	return l, nil
-}
-
-// stored is the event as a reader would decode it, without opening the seals
-// that were closed a moment ago.
-func (h *Handler) stored(r eventlog.Recorded, draft codec.Draft) (codec.Decoded, error) {
-	m, err := codec.ParseMeta(r.Meta)
-	return codec.Decoded{Recorded: r, Meta: m, Event: draft.Event}, err
 }
 
 // remember keeps the newest fold at hand. A slower reader or writer never puts

@@ -25,6 +25,9 @@ type Request struct {
 	// ID is the command's id: UUIDv5 of actor and Idempotency-Key (see
 	// CommandID), or a random one where the caller sent no key.
 	ID uuid.UUID
+	// Fresh says that ID was made for this request: nothing can have been done
+	// under it before, and so nothing is looked for.
+	Fresh bool
 	// Body is the request as sent; its keyed digest tells the same key with
 	// another body apart. May be nil.
 	Body []byte

@@ -22,9 +22,11 @@ func (h *Handler) Submit(ctx context.Context, req Request, cmd domain.SubmitDoss
 		defer func() { done(err) }()
 	}
 	id := uuid.NewSHA1(req.ID, []byte("dossier"))
-	l, err := h.load(ctx, id, false)
-	if err != nil {
-		return Receipt{}, err
+	l := unopened(id)
+	if !req.Fresh {
+		if l, err = h.load(ctx, id, false); err != nil {
+			return Receipt{}, err
+		}
 	}
 	replayed := l.dossier.Exists
 	if !replayed {

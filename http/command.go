@@ -66,7 +66,7 @@ func envelope[C domain.Command](c echo.Context, cmd *C) (commands.Request, error
 	}
 	key := c.Request().Header.Get("Idempotency-Key")
 	if key == "" {
-		req.ID = uuid.New()
+		req.ID, req.Fresh = uuid.New(), true
 		return req, nil
 	}
 	if !visible(key, 200) {

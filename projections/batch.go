@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -54,9 +55,10 @@ type Item struct {
 // document is a dossier's view as it is kept. Few items come to have one, so
 // it has no room of its own in them.
 type document struct {
-	view DossierView
-	json []byte
-	err  error
+	view   DossierView
+	json   []byte
+	listed []byte // json without what stands Behind
+	err    error
 }
 
 // slim is the item for Put alone, which tells of the dossier as a whole: a
@@ -72,11 +74,23 @@ func (it *Item) slim() *Item {
 // once, with the proofs of who asks first; neither may be changed.
 func (it *Item) Document(proofs Proofs) (DossierView, []byte, error) {
 	it.once.Do(func() {
-		d := &document{view: ViewOf(it, proofs)}
-		d.json, d.err = json.Marshal(&d.view)
-		it.document = d
+		it.document = documentOf(ViewOf(it, proofs))
 	})
 	return it.document.view, it.document.json, it.document.err
+}
+
+func documentOf(v DossierView) *document {
+	d := &document{view: v}
+	v.Behind = Behind{}
+	if d.listed, d.err = json.Marshal(&v); d.err != nil {
+		return d
+	}
+	behind, err := json.Marshal(&d.view.Behind)
+	d.json, d.err = d.listed, err
+	if len(behind) > len("{}") {
+		d.json = slices.Concat(d.listed[:len(d.listed)-1], []byte(","), behind[1:])
+	}
+	return d
 }
 
 // Step is the event that began the time now running. The zero Step runs

@@ -29,7 +29,6 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 		SubmittedAt: d.SubmittedAt, AcceptedAt: d.AcceptedAt, DueAt: d.Clock.Due, Paused: d.Paused(),
 		DecidedAt: d.DecidedAt, DecidedLate: d.DecidedLate, DeliveredAt: d.DeliveredAt, EndedAt: d.EndedAt,
 		Outcome: d.Outcome, DecisionNumber: d.DecisionNumber, ResultCancelled: d.ResultCancelled, ResultPlace: d.ResultPlace,
-		Clock:        d.Clock,
 		OwnerSubject: d.Owner.Subject, SubmitterSubject: d.Submitter.Subject, SubmittedBy: d.SubmittedBy,
 		OwnerName: d.Owner.Name.Text, SubmitterName: d.Submitter.Name.Text,
 		Erased: d.Erased || d.Owner.Name.Erased || d.Submitter.Name.Erased,
@@ -45,6 +44,7 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 			v.Currency = o.Currency
 		}
 	}
+	v.Clock = Clock(d.Clock)
 	v.IDProofs, v.PhoneProofs = proofs.of(d.Owner, d.Submitter)
 	return v
 }

@@ -32,8 +32,8 @@ const (
 // that changed several times is written once. The rest follows what the batch
 // cost, so that the views leave most of a busy machine to those who wait.
 const (
-	restPerWork = 8
-	maxRest     = 500 * time.Millisecond
+	restPerWork = 10
+	maxRest     = 750 * time.Millisecond
 )
 
 // Feed reads the log for projections: it decodes and folds each event once for

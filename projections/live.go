@@ -179,9 +179,6 @@ func (m *member) each(ctx context.Context, yield func(*Batch) bool) error {
 		if !yield(b) {
 			return errEnough
 		}
-		if !b.Live {
-			continue
-		}
 		select {
 		case <-time.After(min(restPerWork*time.Since(began), maxRest)):
 		case <-ctx.Done():
@@ -190,7 +187,8 @@ func (m *member) each(ctx context.Context, yield func(*Batch) bool) error {
 	}
 }
 
-// next waits for news and gives them as one batch of at most maxBatch items.
+// next waits for news and gives them as one batch: all that waits, so that each
+// dossier in it is written once.
 func (m *member) next(ctx context.Context) (*Batch, error) {
 	for {
 		b, news, err := m.look()
@@ -221,11 +219,6 @@ func (m *member) look() (*Batch, <-chan struct{}, error) {
 	}
 	from := l.past(m.after)
 	b := &Batch{Items: l.items[from:len(l.items):len(l.items)], After: m.after, End: l.end, Last: l.last, Live: true}
-	if len(b.Items) > maxBatch {
-		b.Items = b.Items[:maxBatch]
-		last := b.Items[maxBatch-1]
-		b.End, b.Last, b.Live = last.Position, MarkOf(last.Recorded), false
-	}
 	m.after = b.End
 	return b, nil, nil
 }

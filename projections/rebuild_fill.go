@@ -115,6 +115,7 @@ func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(*Batch,
 				return err
 			}
 			it.kept = it.slim()
+			it.Recorded.Data, it.Recorded.Meta = nil, nil // checked, and wanted by nobody any more
 		}
 		b := &Batch{End: one.raw.End, Last: markOf(one.raw.Events), Items: one.items}
 		events += uint64(len(one.raw.Events))

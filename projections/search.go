@@ -16,7 +16,7 @@ const NoDue = math.MaxInt64
 // SearchDoc is what a dossier is found by. Times are microseconds since 1970.
 type SearchDoc struct {
 	View      DossierView
-	JSON      []byte // of View
+	JSON      []byte // of View, without what stands Behind
 	Text      string // folded: Code, then source id, names, procedure
 	Code      string // folded: code and its key, empty until drawn
 	Submitted int64
@@ -31,8 +31,8 @@ type SearchDoc struct {
 
 // SearchOf is the dossier's search document after an event.
 func SearchOf(it *Item, proofs Proofs) (SearchDoc, error) {
-	v, raw, err := it.Document(proofs)
-	doc := SearchDoc{View: v, JSON: raw, Submitted: v.SubmittedAt.UnixMicro(), Due: NoDue, Field: it.procedure().Field, Ended: v.Status.Ended()}
+	v, _, err := it.Document(proofs)
+	doc := SearchDoc{View: v, JSON: it.document.listed, Submitted: v.SubmittedAt.UnixMicro(), Due: NoDue, Field: it.procedure().Field, Ended: v.Status.Ended()}
 	if !v.DueAt.IsZero() {
 		doc.Due = v.DueAt.UnixMicro()
 	}

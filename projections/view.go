@@ -34,24 +34,20 @@ type DossierView struct {
 	SubmittedAt time.Time `json:"submitted_at"`
 	AcceptedAt  time.Time `json:"accepted_at,omitzero"`
 	DueAt       time.Time `json:"due_at,omitzero"`
-	Paused      bool      `json:"paused,omitempty"`
+	Paused      bool      `json:"paused,omitzero"`
 	DecidedAt   time.Time `json:"decided_at,omitzero"`
-	DecidedLate bool      `json:"decided_late,omitempty"`
+	DecidedLate bool      `json:"decided_late,omitzero"`
 	DeliveredAt time.Time `json:"delivered_at,omitzero"`
 	EndedAt     time.Time `json:"ended_at,omitzero"`
 
 	Outcome         domain.Outcome `json:"outcome,omitempty"`
 	DecisionNumber  string         `json:"decision_number,omitempty"`
-	ResultCancelled bool           `json:"result_cancelled,omitempty"`
+	ResultCancelled bool           `json:"result_cancelled,omitzero"`
 	ResultPlace     string         `json:"result_place,omitempty"`
 	SupplementUntil time.Time      `json:"supplement_until,omitzero"`
 	Missing         []string       `json:"missing,omitempty"`
-	Unpaid          int64          `json:"unpaid,omitempty"` // in the currency's smallest unit
+	Unpaid          int64          `json:"unpaid,omitzero"` // in the currency's smallest unit
 	Currency        string         `json:"currency,omitempty"`
-
-	// The clock's marks, from which the due date is explained with the calendar
-	// versions they name.
-	Clock domain.Clock `json:"clock"`
 
 	// Personal values, held in plain by this view until the person is erased.
 	OwnerSubject     domain.SubjectID `json:"owner_subject"`
@@ -59,7 +55,17 @@ type DossierView struct {
 	SubmittedBy      domain.Actor     `json:"submitted_by"` // the account, opaque
 	OwnerName        string           `json:"owner_name,omitempty"`
 	SubmitterName    string           `json:"submitter_name,omitempty"`
-	Erased           bool             `json:"erased,omitempty"`
+	Erased           bool             `json:"erased,omitzero"`
+
+	// Not in the hits of a search, which show nothing of it.
+	Behind
+}
+
+// Behind is what a look-up of one dossier needs besides.
+type Behind struct {
+	// The clock's marks, from which the due date is explained with the calendar
+	// versions they name.
+	Clock Clock `json:"clock,omitzero"`
 
 	// Keyed hashes that a look-up's proof is held against.
 	IDProofs    []string `json:"id_proofs,omitempty"`

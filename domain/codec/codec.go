@@ -38,7 +38,8 @@ type Tip struct {
 var EmptyTip = Tip{Revision: eventlog.NoStream}
 
 // Draft is an event to be written. Its metadata's Schema, Hash and, where it
-// lies before the tip's, RecordedAt are filled in by Encode.
+// lies before the tip's, RecordedAt are filled in by Encode: it then is what a
+// reader of the event gets.
 type Draft struct {
 	Event domain.Event
 	Meta  Meta
@@ -73,6 +74,8 @@ func (c *Codec) Encode(stream string, tip Tip, drafts []Draft) ([]eventlog.Propo
 		tip.Revision++
 		tip.Hash = chain(tip.Hash, stream, uint64(tip.Revision), id, typ, data, bare[:len(bare)-1])
 		tip.RecordedAt = m.RecordedAt
+		m.Hash = tip.Hash
+		drafts[i].Meta = m
 		out[i] = eventlog.Proposed{ID: id, Type: typ, Data: data, Meta: sealMeta(bare, tip.Hash)}
 	}
 	return out, tip, nil

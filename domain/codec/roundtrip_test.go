@@ -92,11 +92,15 @@ func TestAnyTextComesBack(t *testing.T) {
 func TestEncodeContinuesTheStream(t *testing.T) {
 	c := &Codec{Keys: keyring{}.key}
 	late, early := testMeta(), testMeta()
+	late.RecordedAt = time.Now() // with a monotonic reading, which no stored time has
 	early.RecordedAt = late.RecordedAt.Add(-time.Hour).In(time.FixedZone("+7", 7*3600))
 	tip := EmptyTip
 	var all []eventlog.Recorded
+	var written []Draft
 	for _, m := range []Meta{late, early} {
-		p, next, err := c.Encode(testStream, tip, []Draft{{domain.Rated{Score: 5}, m}, {domain.Rated{Score: 4}, m}})
+		drafts := []Draft{{domain.Rated{Score: 5}, m}, {domain.Rated{Score: 4}, m}}
+		p, next, err := c.Encode(testStream, tip, drafts)
+		written = append(written, drafts...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,6 +115,9 @@ func TestEncodeContinuesTheStream(t *testing.T) {
 		}
 		if !d.Meta.RecordedAt.Equal(late.RecordedAt) || d.Meta.RecordedAt.Location() != time.UTC {
 			t.Errorf("event %d: recorded at %v: before its predecessor, or not UTC", i, d.Meta.RecordedAt)
+		}
+		if d.Meta != written[i].Meta {
+			t.Errorf("event %d: the writer goes on with %+v, a reader with %+v", i, written[i].Meta, d.Meta)
 		}
 		prev = d.Meta.Hash
 		if i == len(all)-1 && d.Tip() != tip {

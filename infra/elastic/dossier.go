@@ -24,7 +24,7 @@ import (
 //	s:<folded source>  pointer of an imported dossier
 type dossierDocs struct{ proofs projections.Proofs }
 
-func (dossierDocs) format() int { return 2 }
+func (dossierDocs) format() int { return 3 }
 
 func (dossierDocs) properties() obj {
 	return obj{

@@ -16,7 +16,7 @@ import (
 // that the index only parts them at blanks.
 type searchDocs struct{ proofs projections.Proofs }
 
-func (searchDocs) format() int { return 2 }
+func (searchDocs) format() int { return 3 }
 
 func (searchDocs) properties() obj {
 	return obj{

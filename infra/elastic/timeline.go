@@ -9,33 +9,27 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 
-	"hoso/domain"
 	"hoso/projections"
 )
 
 // timelineDocs keeps one document a dossier with all its entries.
 type timelineDocs struct{}
 
-func (timelineDocs) format() int { return 2 }
+func (timelineDocs) format() int { return 3 }
 
 func (timelineDocs) properties() obj { return obj{"entries": kept} }
 
 // event appends an entry without its titles, which are the program's.
 func (timelineDocs) event(lines []byte, it *projections.Item) ([]byte, error) {
-	e := projections.EntryOf(it)
-	raw, err := json.Marshal(&e)
-	if err != nil {
-		return nil, fmt.Errorf("timeline: %w", err)
-	}
-	return appendLine(lines, raw), nil
+	return projections.AppendEntry(comma(lines), projections.EntryOf(it))
 }
 
-// appendLine puts commas between what events leave.
-func appendLine(lines, line []byte) []byte {
+// comma parts what the next event leaves from what is there.
+func comma(lines []byte) []byte {
 	if len(lines) > 0 {
 		lines = append(lines, ',')
 	}
-	return append(lines, line...)
+	return lines
 }
 
 func (timelineDocs) put(b *bulk, it *projections.Item, h *held) error {
@@ -72,14 +66,10 @@ func (v *Views) Timeline(ctx context.Context, dossier uuid.UUID) ([]projections.
 		return nil, p.built(err)
 	}
 	var doc struct {
-		Entries []projections.TimelineEntry `json:"entries"`
+		Entries jsontext.Value `json:"entries"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		return nil, fmt.Errorf("timeline: %w", err)
 	}
-	for i := range doc.Entries {
-		e := &doc.Entries[i]
-		e.VI, e.EN = domain.Title(e.Type)
-	}
-	return doc.Entries, nil
+	return projections.ReadEntries(doc.Entries)
 }

@@ -57,7 +57,7 @@ func (timesDocs) event(lines []byte, it *projections.Item) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return appendLine(lines, raw), nil
+	return append(comma(lines), raw...), nil
 }
 
 func (timesDocs) put(b *bulk, it *projections.Item, h *held) error {

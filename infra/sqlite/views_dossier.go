@@ -16,7 +16,7 @@ import (
 // dossierTable keeps the status look-up: one document a dossier.
 type dossierTable struct{ proofs projections.Proofs }
 
-func (dossierTable) format() int { return 3 }
+func (dossierTable) format() int { return 4 }
 
 func (dossierTable) schema() (tables, indexes string) {
 	return `

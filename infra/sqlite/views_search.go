@@ -16,7 +16,7 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 5 }
+func (searchTable) format() int { return 6 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `

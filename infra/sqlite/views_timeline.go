@@ -3,16 +3,11 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"strconv"
-	"time"
+	"slices"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
 
-	"hoso/domain"
 	"hoso/domain/eventlog"
 	"hoso/projections"
 )
@@ -20,14 +15,14 @@ import (
 // timelineTable keeps one row a dossier with a line for each of its events.
 type timelineTable struct{}
 
-func (timelineTable) format() int { return 4 }
+func (timelineTable) format() int { return 5 }
 
 func (timelineTable) schema() (tables, indexes string) {
 	return `
 CREATE TABLE entries (
   dossier  BLOB    PRIMARY KEY,  -- 16 bytes of the UUID
   revision INTEGER NOT NULL,     -- of the dossier's newest event
-  lines    TEXT    NOT NULL      -- its events in order, each a line of JSON; "text" is personal: what people wrote
+  lines    TEXT    NOT NULL      -- its events in order, each a list in JSON after a comma: see projections.AppendEntry; the last text in each is personal: what people wrote
 );`, ""
 }
 
@@ -36,31 +31,7 @@ func (timelineTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool,
 }
 
 func (timelineTable) event(lines []byte, it *projections.Item) ([]byte, error) {
-	return appendEntry(lines, projections.EntryOf(it))
-}
-
-// appendEntry writes an entry as JSON without its titles, which are the
-// program's; it is read back by the tags of TimelineEntry. Written by hand
-// because a rebuild does it for every event of the log.
-func appendEntry(b []byte, e projections.TimelineEntry) ([]byte, error) {
-	b = strconv.AppendUint(append(b, `{"revision":`...), e.Revision, 10)
-	b = append(b, `,"position":"`...)
-	b = append(append(b, e.Position...), `","at":"`...)
-	b = append(e.At.UTC().AppendFormat(b, time.RFC3339Nano), `","recorded_at":"`...)
-	b = append(e.RecordedAt.UTC().AppendFormat(b, time.RFC3339Nano), '"')
-	for _, member := range [...]struct{ name, value string }{
-		{`,"type":`, e.Type}, {`,"by":{"role":`, string(e.By.Role)}, {`,"agency":`, e.By.Agency}, {`,"id":`, e.By.ID},
-		{`},"detail_vi":`, e.DetailVI}, {`,"detail_en":`, e.DetailEN}, {`,"text":`, e.Text},
-	} {
-		var err error
-		if b, err = jsontext.AppendQuote(append(b, member.name...), member.value); err != nil {
-			return nil, fmt.Errorf("timeline: %w", err)
-		}
-	}
-	if e.Erased {
-		b = append(b, `,"erased":true`...)
-	}
-	return append(b, "}\n"...), nil
+	return projections.AppendEntry(append(lines, ','), projections.EntryOf(it))
 }
 
 func (timelineTable) put(conn *sqlite.Conn, it *projections.Item, lines []byte) error {
@@ -83,21 +54,10 @@ func (v *Views) Timeline(ctx context.Context, dossier uuid.UUID) (entries []proj
 		return each(conn, `SELECT lines FROM entries WHERE dossier = ?`,
 			func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) },
 			func(stmt *sqlite.Stmt) (err error) {
-				entries, err = readEntries(columnBytes(stmt, 0))
+				lines := bytes.TrimPrefix(columnBytes(stmt, 0), []byte(","))
+				entries, err = projections.ReadEntries(slices.Concat([]byte("["), lines, []byte("]")))
 				return err
 			})
 	})
 	return entries, err
-}
-
-func readEntries(lines []byte) (entries []projections.TimelineEntry, err error) {
-	for line := range bytes.Lines(lines) {
-		var e projections.TimelineEntry
-		if err := json.Unmarshal(line, &e); err != nil {
-			return nil, fmt.Errorf("timeline: %w", err)
-		}
-		e.VI, e.EN = domain.Title(e.Type)
-		entries = append(entries, e)
-	}
-	return entries, nil
 }

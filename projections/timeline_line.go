@@ -1,0 +1,84 @@
+package projections
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hoso/domain"
+)
+
+// AppendEntry appends an entry as timelines keep it: a list without names,
+// because a dossier has a dozen of them and names would be half of each. In it:
+// revision, position, at, recorded at ("" where the same), type, role, agency and
+// id of who did it, details in Vietnamese and English, text, and 1 where something
+// of it was erased, else 0. Titles are left out: they are the program's.
+// Written by hand because a rebuild does it for every event of the log.
+func AppendEntry(b []byte, e TimelineEntry) ([]byte, error) {
+	b = strconv.AppendUint(append(b, '['), e.Revision, 10)
+	b = append(append(append(b, `,"`...), e.Position...), `","`...)
+	b = append(e.At.UTC().AppendFormat(b, time.RFC3339Nano), `","`...)
+	if !e.RecordedAt.Equal(e.At) {
+		b = e.RecordedAt.UTC().AppendFormat(b, time.RFC3339Nano)
+	}
+	b = append(b, '"')
+	for _, text := range [...]string{e.Type, string(e.By.Role), e.By.Agency, e.By.ID, e.DetailVI, e.DetailEN, e.Text} {
+		var err error
+		if b, err = jsontext.AppendQuote(append(b, ','), text); err != nil {
+			return nil, fmt.Errorf("timeline: %w", err)
+		}
+	}
+	if e.Erased {
+		return append(b, ",1]"...), nil
+	}
+	return append(b, ",0]"...), nil
+}
+
+// ReadEntries reads a list of what AppendEntry made, and puts the titles in.
+func ReadEntries(list []byte) ([]TimelineEntry, error) {
+	var kept []keptEntry
+	if err := json.Unmarshal(list, &kept); err != nil {
+		return nil, fmt.Errorf("timeline: %w", err)
+	}
+	entries := make([]TimelineEntry, len(kept))
+	for i, k := range kept {
+		entries[i] = TimelineEntry(k)
+		entries[i].VI, entries[i].EN = domain.Title(k.Type)
+	}
+	return entries, nil
+}
+
+type keptEntry TimelineEntry
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (e *keptEntry) UnmarshalJSONFrom(in *jsontext.Decoder) error {
+	var recorded string
+	var erased int
+	for _, into := range []any{
+		nil, &e.Revision, &e.Position, &e.At, &recorded, &e.Type, &e.By.Role, &e.By.Agency, &e.By.ID,
+		&e.DetailVI, &e.DetailEN, &e.Text, &erased, nil,
+	} {
+		if err := readNext(in, into); err != nil {
+			return err
+		}
+	}
+	e.Erased, e.RecordedAt = erased == 1, e.At
+	if recorded == "" {
+		return nil
+	}
+	var err error
+	e.RecordedAt, err = time.Parse(time.RFC3339Nano, recorded)
+	return err
+}
+
+// readNext reads the next value of a list; nil stands for a bracket.
+func readNext(in *jsontext.Decoder, into any) error {
+	if into == nil {
+		_, err := in.ReadToken()
+		return err
+	}
+	return json.UnmarshalDecode(in, into)
+}
