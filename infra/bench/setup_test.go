@@ -138,26 +138,33 @@ func serve(b *testing.B, dir string) *server {
 	if err := cmd.Start(); err != nil {
 		b.Fatal(err)
 	}
+	ended, waited := make(chan struct{}), error(nil)
+	go func() { waited = cmd.Wait(); close(ended) }()
 	s.stop = sync.OnceFunc(func() {
 		defer said.Close()
 		cmd.Process.Signal(os.Interrupt)
-		if err := cmd.Wait(); err != nil {
+		if <-ended; waited != nil {
 			text, _ := os.ReadFile(said.Name())
-			b.Errorf("serve: %v: %s", err, tail(text))
+			b.Errorf("serve: %v: %s", waited, tail(text))
 		}
 	})
 	b.Cleanup(s.stop)
 	s.pid = cmd.Process.Pid
-	s.ready(b)
+	s.ready(b, ended)
 	return s
 }
 
 func tail(text []byte) []byte { return text[max(0, len(text)-2000):] }
 
 // ready waits until the server has caught up.
-func (s *server) ready(b *testing.B) {
+func (s *server) ready(b *testing.B, ended <-chan struct{}) {
 	b.Helper()
 	for deadline := time.Now().Add(10 * time.Minute); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		select {
+		case <-ended:
+			b.Fatal("the server ended") // stop tells why
+		default:
+		}
 		r, err := http.Get("http://" + s.addr + "/readyz")
 		if err != nil {
 			continue
