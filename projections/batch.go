@@ -34,7 +34,8 @@ type Mark struct {
 
 // Item is one event of a dossier with the fold before and after it. Where
 // Broken is set the dossier cannot be folded over this event, and only the
-// stored event (Recorded) and Dossier are to be trusted.
+// stored event (Recorded) and Dossier are to be trusted. In a rebuild an item has
+// lost its stored bytes once it is folded.
 type Item struct {
 	codec.Decoded
 	Dossier uuid.UUID

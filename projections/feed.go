@@ -20,7 +20,7 @@ import (
 
 // Sizes of what the feed keeps in memory.
 const (
-	maxBatch   = 4096     // events
+	maxBatch   = 4096     // events of one that lags; at the head a batch is all that waits: see maxAhead
 	lagBatch   = 3500     // events that a projection that lags takes in at once, unless there are fewer,
 	lagBytes   = 16 << 20 // or these bytes of them come first
 	hotLive    = 8192     // folded dossiers shared by the live projections

@@ -77,6 +77,17 @@ func TestKept(t *testing.T) {
 	}))
 }
 
+// A field that somebody adds is not lost by those who write them one by one.
+func TestKeptKnowsEveryField(t *testing.T) {
+	for typ, fields := range map[reflect.Type]int{
+		reflect.TypeFor[domain.Clock](): 6, reflect.TypeFor[domain.Mark](): 7, reflect.TypeFor[domain.Actor](): 3, reflect.TypeFor[TimelineEntry](): 12,
+	} {
+		if typ.NumField() != fields {
+			t.Errorf("%v has %d fields, kept are %d: see clock_json.go and timeline_line.go", typ, typ.NumField(), fields)
+		}
+	}
+}
+
 // A hit of a search is its dossier's document without what stands Behind.
 func TestListed(t *testing.T) {
 	view := DossierView{Code: "H99.01-260101-0001", OwnerName: "Nguyễn Văn A", Behind: Behind{

@@ -44,7 +44,7 @@ type SearchQuery struct {
 
 // Page is a run of hits. Next is empty on the last page.
 type Page struct {
-	Hits     []DossierView `json:"hits"`
+	Hits     []DossierView `json:"hits"` // of searches and queues without what stands Behind
 	Next     string        `json:"next,omitempty"`
 	Position string        `json:"position"`         // the log position up to which the view has seen
 	Facets   []FacetCounts `json:"facets,omitempty"` // those asked for, in that order

@@ -45,7 +45,8 @@ type Draft struct {
 	Meta  Meta
 }
 
-// Encode seals and hashes drafts as the events that follow the tip. Nonces are
+// Encode seals and hashes drafts as the events that follow the tip, and fills in
+// their metadata (also of some of them, where it ends in an error). Nonces are
 // random: whoever retries an append must resend these bytes, not encode again.
 func (c *Codec) Encode(stream string, tip Tip, drafts []Draft) ([]eventlog.Proposed, Tip, error) {
 	out := make([]eventlog.Proposed, len(drafts))

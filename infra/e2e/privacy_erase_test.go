@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -182,9 +183,18 @@ func catalogueWords(t *testing.T) map[string]bool {
 	return words
 }
 
-// cellsOf takes JSON, one document or one a line, apart into its members; other
-// columns are one cell.
+// cellsOf takes JSON, one document or one a line or lists after commas, apart
+// into its members; other columns are one cell.
 func cellsOf(place, text string) (cells []cell) {
+	var lists [][]any
+	if after, ok := strings.CutPrefix(text, ",["); ok && json.Unmarshal([]byte("[["+after+"]"), &lists) == nil {
+		for _, list := range lists {
+			for i, value := range list {
+				cells = append(cells, cell{fmt.Sprint(place, " ", i), fmt.Sprint(value)})
+			}
+		}
+		return cells
+	}
 	for line := range strings.Lines(text) {
 		var doc map[string]any
 		if json.Unmarshal([]byte(line), &doc) != nil {

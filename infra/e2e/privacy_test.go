@@ -148,7 +148,7 @@ var declared = map[string]func(secret) bool{
 	"search.dossiers.doc owner_name":      secret.isName,
 	"search.dossiers.doc submitter_name":  secret.isName,
 	"search.words.text":                   secret.isName,
-	"timeline.entries.lines text":         secret.hasProse,
+	"timeline.entries.lines 10":           secret.hasProse, // an entry's text
 }
 
 // checkViewFields: every value that stands in a view stands where declared.

@@ -18,9 +18,12 @@ func TestHealthyTellsAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := uuid.New()
+	known, numberless := uuid.New(), uuid.New()
 	if _, err := s.Resolve(t.Context(), known, "001185000123"); err != nil || s.Healthy() != nil {
 		t.Fatal(err, s.Healthy())
+	}
+	if _, err := s.Resolve(t.Context(), numberless); err != nil {
+		t.Fatal(err)
 	}
 	// SQLite answers "disk is full" beyond the pages it may have; asking for one page sets the present number.
 	if err := fileOf(s).writer.Do(t.Context(), func(conn *sq.Conn) error { return execute(conn, "PRAGMA max_page_count = 1") }); err != nil {
@@ -37,6 +40,9 @@ func TestHealthyTellsAFullDisk(t *testing.T) {
 	}
 	if who, found, err := s.Find(t.Context(), "001185000123"); who != known || !found || err != nil {
 		t.Errorf("the person who was there: %v %v %v", who, found, err)
+	}
+	if who, err := s.Resolve(t.Context(), numberless); who != numberless || err != nil {
+		t.Errorf("the person without numbers who was there: %v %v", who, err)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)

@@ -11,7 +11,6 @@ import (
 
 	"hoso/domain"
 	"hoso/domain/codec"
-	"hoso/domain/eventlog"
 )
 
 // maxSettles bounds how often Resolve looks again because somebody was quicker,
@@ -38,15 +37,6 @@ func (s *Store) Resolve(ctx context.Context, candidate domain.SubjectID, ids ...
 	for _, id := range ids {
 		if h := s.IDHash(id); id != "" && !slices.Contains(hashes, h) {
 			hashes = append(hashes, h)
-		}
-	}
-	if len(hashes) == 0 { // nobody to be looked for: most likely candidate is new
-		settled, err := s.settle(ctx, candidate, Found{})
-		switch {
-		case settled && err == nil:
-			return candidate, nil
-		case err != nil && !errors.Is(err, eventlog.ErrReadOnly): // to find needs no writing
-			return uuid.Nil, fmt.Errorf("keys: %w", err)
 		}
 	}
 	for range maxSettles {

@@ -37,7 +37,7 @@ CREATE TABLE dossiers (
   submitted_at INTEGER NOT NULL,     -- microseconds since 1970
   due_at       INTEGER NOT NULL,     -- the same; 9223372036854775807 without a due date
   deadline     INTEGER,              -- due_at while it runs, 9223372036854775806 in a pause; null once ended
-  doc          TEXT    NOT NULL      -- the document, JSON
+  doc          TEXT    NOT NULL      -- what a hit shows, JSON
 );
 CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'unicode61 remove_diacritics 0');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
