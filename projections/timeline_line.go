@@ -65,12 +65,11 @@ func (e *keptEntry) UnmarshalJSONFrom(in *jsontext.Decoder) error {
 			return err
 		}
 	}
-	e.Erased, e.RecordedAt = erased == 1, e.At
-	if recorded == "" {
-		return nil
-	}
 	var err error
-	e.RecordedAt, err = time.Parse(time.RFC3339Nano, recorded)
+	if e.RecordedAt, err = readMoment(recorded); recorded == "" {
+		e.RecordedAt = e.At
+	}
+	e.Erased = erased == 1
 	return err
 }
 
