@@ -139,7 +139,7 @@ func (h *Handler) keyForImported(ctx context.Context, cmd domain.Command, d doma
 // decision) is computed, and the rules that facts break are found, the same on
 // every run.
 func settle(facts []ImportedFact, now time.Time) ([]domain.Event, []Violated, error) {
-	var d domain.Dossier
+	d := domain.NewDossier(uuid.Nil)
 	var violations []Violated
 	events := make([]domain.Event, len(facts))
 	for i, f := range facts {

@@ -62,7 +62,7 @@ func (h *Handler) load(ctx context.Context, id uuid.UUID, fresh bool) (*loaded, 
 
 // unopened is a dossier without any event.
 func unopened(id uuid.UUID) *loaded {
-	return &loaded{stream: domain.DossierStream(id), dossier: domain.Dossier{ID: id}, tip: codec.EmptyTip}
+	return &loaded{stream: domain.DossierStream(id), dossier: domain.NewDossier(id), tip: codec.EmptyTip}
 }
 
 // with folds one more event.

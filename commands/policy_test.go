@@ -55,9 +55,9 @@ func TestPolicyMatrix(t *testing.T) {
 		for _, role := range domain.Roles() {
 			for _, s := range stances {
 				for _, accepted := range []bool{false, true} {
-					d := domain.Dossier{ReceivedBy: "R", Competent: "C", Current: "N", Assignee: "in-charge",
+					d := domain.Dossier{Current: "N", Assignee: "in-charge", Application: &domain.Application{ReceivedBy: "R", Competent: "C",
 						Receiving: domain.Receiving{Place: "P"}, Owner: domain.Person{Subject: person},
-						SubmittedBy: domain.Actor{Role: domain.Applicant, ID: "account"}}
+						SubmittedBy: domain.Actor{Role: domain.Applicant, ID: "account"}}}
 					state := "before acceptance"
 					if accepted {
 						d.AcceptedAt = time.Unix(1, 0)
@@ -89,8 +89,9 @@ func TestPolicyMatrix(t *testing.T) {
 // TestWhoHandlesMayRead: nobody whom the policy lets work on a dossier is kept
 // from reading it, the system's own deeds aside.
 func TestWhoHandlesMayRead(t *testing.T) {
-	d := domain.Dossier{ReceivedBy: "R", Competent: "C", Current: "N", Receiving: domain.Receiving{Place: "P"}, Owner: domain.Person{Subject: person},
-		SubmittedBy: domain.Actor{Role: domain.Applicant, ID: "account"}}
+	d := domain.Dossier{Current: "N", Application: &domain.Application{ReceivedBy: "R", Competent: "C",
+		Receiving: domain.Receiving{Place: "P"}, Owner: domain.Person{Subject: person},
+		SubmittedBy: domain.Actor{Role: domain.Applicant, ID: "account"}}}
 	p := Parties{Received: "R", Competent: "C", Current: "N", Place: "P", Owner: person, SubmittedBy: d.SubmittedBy}
 	for _, cmd := range domain.Commands() {
 		for _, role := range domain.Roles() {
@@ -106,7 +107,8 @@ func TestWhoHandlesMayRead(t *testing.T) {
 
 // TestPolicyKeepsOut states what must never be allowed, whatever the table says.
 func TestPolicyKeepsOut(t *testing.T) {
-	d := domain.Dossier{ReceivedBy: "R", Competent: "C", Current: "N", Owner: domain.Person{Subject: person}, AcceptedAt: time.Unix(1, 0)}
+	d := domain.Dossier{Current: "N", AcceptedAt: time.Unix(1, 0),
+		Application: &domain.Application{ReceivedBy: "R", Competent: "C", Owner: domain.Person{Subject: person}}}
 	for _, cmd := range domain.Commands() {
 		name := cmd.CommandName()
 		for _, role := range []domain.Role{domain.Auditor, domain.Analyst, domain.Administrator, "", "root"} {

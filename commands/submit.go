@@ -52,7 +52,7 @@ func (h *Handler) Submit(ctx context.Context, req Request, cmd domain.SubmitDoss
 
 // open decides and appends the submission.
 func (h *Handler) open(ctx context.Context, req Request, l *loaded, cmd domain.SubmitDossier) (*loaded, error) {
-	if err := Allowed(req, cmd.CommandName(), domain.Dossier{ReceivedBy: cmd.Agency}); err != nil {
+	if err := Allowed(req, cmd.CommandName(), domain.Dossier{Application: &domain.Application{ReceivedBy: cmd.Agency}}); err != nil {
 		return nil, err
 	}
 	now := h.clock(l.tip)

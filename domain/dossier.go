@@ -6,31 +6,21 @@ import (
 	"github.com/google/uuid"
 )
 
-// Dossier is the fold of a dossier's events. It is a value: Evolve answers a
-// new one and never writes into slices the old one holds.
+// Dossier is the fold of a dossier's events; NewDossier makes the first. It is a
+// value: Evolve answers a new one and never writes into what the old one holds.
 type Dossier struct {
 	ID     uuid.UUID // the stream's
 	Exists bool
 
-	Code     string // empty until drawn
-	SourceID string
+	// What was handed in. It is most of a dossier and stays as it is through most
+	// events, so the folds share it; it is replaced, never written to.
+	*Application
 
-	Procedure        string
+	Code             string // empty until drawn
 	ProcedureVersion string // pinned at acceptance
-	ReceivedBy       string // agency codes
-	Competent        string
-	Current          string // where it is now
+	Current          string // agency code: where it is now
 	Unit             string
 	Assignee         string
-
-	Channel     Channel
-	Submitter   Person
-	Owner       Person
-	SubmittedBy Actor
-	Papers      []Paper
-	Receiving   Receiving
-	Summary     Personal
-	Parent      string
 
 	base            Status        // 1, 2, 4 or an end; the pauses lie over it
 	Guides          map[Stage]int // guides for supplement given so far
@@ -40,7 +30,6 @@ type Dossier struct {
 	ImportedDue     time.Time
 	CalendarVersion string // reception calendar at submission, until another clock starts
 
-	SubmittedAt time.Time
 	AcceptedAt  time.Time
 	DecidedAt   time.Time
 	DeliveredAt time.Time
@@ -65,6 +54,27 @@ type Dossier struct {
 	LastType string    // the newest event's
 	LastAt   time.Time // the newest event's, on the occurred axis
 }
+
+// Application is what was handed in, as it stands after corrections, papers
+// added and erasures.
+type Application struct {
+	SourceID    string // the id in another system; empty unless imported
+	Procedure   string
+	ReceivedBy  string // agency codes
+	Competent   string
+	Channel     Channel
+	Submitter   Person
+	Owner       Person
+	SubmittedBy Actor
+	SubmittedAt time.Time
+	Papers      []Paper
+	Receiving   Receiving
+	Summary     Personal
+	Parent      string
+}
+
+// NewDossier is a dossier without any event.
+func NewDossier(id uuid.UUID) Dossier { return Dossier{ID: id, Application: &Application{}} }
 
 // OpenSupplement is a guide for supplement that waits for its answer.
 type OpenSupplement struct {

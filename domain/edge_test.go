@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"hoso/domain/calendar"
 )
 
@@ -82,9 +84,9 @@ func TestViolationAlone(t *testing.T) {
 		{given(t, submission()).d, ReturnedForSupplement{Stage: AtAppraisal}, ErrNotAccepted},
 		{given(t, submission()).d, Refused{}, ErrNoLegalBasis},
 		{given(t).facts(Submitted{}).d, Accepted{}, nil},
-		{Dossier{}, SubjectErased{}, nil},
-		{Dossier{}, nil, nil},
-		{Dossier{}, Contacted{}, ErrNotSubmitted},
+		{NewDossier(uuid.Nil), SubjectErased{}, nil},
+		{NewDossier(uuid.Nil), nil, nil},
+		{NewDossier(uuid.Nil), Contacted{}, ErrNotSubmitted},
 	} {
 		if got := Violation(c.d, c.e); got != c.want {
 			t.Errorf("%T: %v, want %v", c.e, got, c.want)

@@ -10,6 +10,9 @@ func Evolve(d Dossier, f Fact) Dossier {
 	if f.Event == nil {
 		return d
 	}
+	if d.Application == nil {
+		d.Application = &Application{}
+	}
 	switch e := f.Event.(type) {
 	case Submitted, Numbered, Accepted, Refused, ReturnedForSupplement, Supplemented, SupplementLapsed:
 		d = d.evolveDesk(e, f)
@@ -44,6 +47,14 @@ func (d Dossier) moveTo(s Status, f Fact) Dossier {
 		d.Clock = d.Clock.end(f.At)
 	}
 	d.base = s
+	return d
+}
+
+// reapplied changes what was handed in, in a copy: other folds share the old one.
+func (d Dossier) reapplied(change func(*Application)) Dossier {
+	a := *d.Application
+	change(&a)
+	d.Application = &a
 	return d
 }
 
@@ -110,9 +121,11 @@ func (d Dossier) redacted(s SubjectID) Dossier {
 	if !slices.Contains(d.Redacted, s) {
 		d.Redacted = append(slices.Clip(d.Redacted), s)
 	}
-	d.Submitter, d.Owner = d.Submitter.redacted(s), d.Owner.redacted(s)
-	d.Receiving.Address, d.Receiving.WishedTime = d.Receiving.Address.redacted(s), d.Receiving.WishedTime.redacted(s)
-	d.Summary = d.Summary.redacted(s)
+	d = d.reapplied(func(a *Application) {
+		a.Submitter, a.Owner = a.Submitter.redacted(s), a.Owner.redacted(s)
+		a.Receiving.Address, a.Receiving.WishedTime = a.Receiving.Address.redacted(s), a.Receiving.WishedTime.redacted(s)
+		a.Summary = a.Summary.redacted(s)
+	})
 	if d.Supplement != nil {
 		open := *d.Supplement
 		open.Guide = open.Guide.redacted(s)

@@ -45,10 +45,12 @@ func (d Dossier) corrected(e Corrected, f Fact) Dossier {
 	case c.Field == CorrectOutcome:
 		d.Outcome = c.Outcome
 	case c.Field == CorrectOwnerName:
-		if d.Submitter.Subject == d.Owner.Subject {
-			d.Submitter.Name = c.Text
-		}
-		d.Owner.Name = c.Text
+		d = d.reapplied(func(a *Application) {
+			if a.Submitter.Subject == a.Owner.Subject {
+				a.Submitter.Name = c.Text
+			}
+			a.Owner.Name = c.Text
+		})
 	}
 	return d
 }

@@ -30,10 +30,12 @@ func (d Dossier) evolveDesk(e Event, f Fact) Dossier {
 
 func (d Dossier) submitted(e Submitted, f Fact) Dossier {
 	d.Exists = true
-	d.SourceID, d.Procedure, d.ReceivedBy, d.Competent = e.SourceID, e.Procedure, e.Agency, e.Competent
-	d.Channel, d.Submitter, d.Owner, d.SubmittedBy = e.Channel, e.Submitter, e.Owner, f.By
-	d.Papers, d.Receiving, d.Summary, d.Parent = slices.Concat(e.Papers, d.Papers), e.Receiving, e.Summary, e.Parent
-	d.CalendarVersion, d.SubmittedAt = e.CalendarVersion, f.At
+	d.Application = &Application{
+		SourceID: e.SourceID, Procedure: e.Procedure, ReceivedBy: e.Agency, Competent: e.Competent,
+		Channel: e.Channel, Submitter: e.Submitter, Owner: e.Owner, SubmittedBy: f.By, SubmittedAt: f.At,
+		Papers: slices.Concat(e.Papers, d.Papers), Receiving: e.Receiving, Summary: e.Summary, Parent: e.Parent,
+	}
+	d.CalendarVersion = e.CalendarVersion
 	if d.Current == "" {
 		d.Current, d.Unit = e.Agency, e.Unit
 	}
@@ -89,7 +91,7 @@ func (d Dossier) returned(e ReturnedForSupplement, f Fact) Dossier {
 }
 
 func (d Dossier) supplemented(e Supplemented, f Fact) Dossier {
-	d.Papers = slices.Concat(d.Papers, e.Papers)
+	d = d.reapplied(func(a *Application) { a.Papers = slices.Concat(a.Papers, e.Papers) })
 	if d.base.Ended() || d.Supplement == nil {
 		return d
 	}

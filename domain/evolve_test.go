@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 )
 
@@ -96,7 +97,7 @@ func fold(d Dossier, facts ...Fact) Dossier {
 // what Violation, Status and the explanation say of it never panics.
 func TestEvolveIsTotal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := Dossier{}
+		d := NewDossier(uuid.Nil)
 		for range rapid.IntRange(1, 40).Draw(t, "events") {
 			f := anyFact(t, "fact")
 			Violation(d, f.Event)
@@ -136,16 +137,16 @@ func TestEvolveWritesNothing(t *testing.T) {
 			return fs
 		}
 		past, one, other := draw("past"), draw("one"), draw("other")
-		d := fold(Dossier{}, past...)
+		d := fold(NewDossier(uuid.Nil), past...)
 		a := fold(d, one...)
 		b := fold(d, other...)
-		if again := fold(Dossier{}, past...); !reflect.DeepEqual(d, again) {
+		if again := fold(NewDossier(uuid.Nil), past...); !reflect.DeepEqual(d, again) {
 			t.Fatalf("the past changed:\n%+v\n%+v", d, again)
 		}
-		if again := fold(fold(Dossier{}, past...), one...); !reflect.DeepEqual(a, again) {
+		if again := fold(fold(NewDossier(uuid.Nil), past...), one...); !reflect.DeepEqual(a, again) {
 			t.Fatalf("one future shows in the other:\n%+v\n%+v", a, again)
 		}
-		if again := fold(fold(Dossier{}, past...), other...); !reflect.DeepEqual(b, again) {
+		if again := fold(fold(NewDossier(uuid.Nil), past...), other...); !reflect.DeepEqual(b, again) {
 			t.Fatalf("the futures differ:\n%+v\n%+v", b, again)
 		}
 	})

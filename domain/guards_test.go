@@ -227,7 +227,7 @@ func TestGuardsOfCircumstance(t *testing.T) {
 	t.Run("a submission without subject", func(t *testing.T) {
 		c := submission()
 		c.Submitter.Subject = uuid.Nil
-		if _, err := c.Decide(Dossier{}, given(t).env); err == nil {
+		if _, err := c.Decide(NewDossier(uuid.Nil), given(t).env); err == nil {
 			t.Fatal("decided without a subject")
 		}
 	})

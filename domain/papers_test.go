@@ -3,6 +3,8 @@ package domain
 import (
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 // listed is a procedure with a list of components.
@@ -22,13 +24,13 @@ func TestComponentsOfTheList(t *testing.T) {
 		"Giấy chứng sinh": "Giấy chứng sinh", "  giay  CHUNG sinh ": "Giấy chứng sinh",
 		"Gi\u00e2\u0301y ch\u01b0\u0301ng sinh": "Giấy chứng sinh", // letters and marks apart
 	} {
-		events, err := with(typed).Decide(Dossier{}, given(t).under(listed).env)
+		events, err := with(typed).Decide(NewDossier(uuid.Nil), given(t).under(listed).env)
 		if err != nil || events[0].(Submitted).Papers[0].Component != want {
 			t.Errorf("%q: %v, %v", typed, events, err)
 		}
 	}
 	for _, typed := range []string{"Ảnh nhà hàng xóm", "Giấy chứng sinh của Nguyễn Văn A", "Giấy"} {
-		_, err := with(typed).Decide(Dossier{}, given(t).under(listed).env)
+		_, err := with(typed).Decide(NewDossier(uuid.Nil), given(t).under(listed).env)
 		if CodeOf(err) != "field_invalid" || !strings.Contains(err.Error(), "papers[0].component") || !strings.Contains(err.Error(), "Tờ khai đăng ký khai sinh theo mẫu; Giấy chứng sinh") {
 			t.Errorf("%q: %v", typed, err)
 		}
@@ -45,7 +47,7 @@ func TestComponentsWithoutAList(t *testing.T) {
 	} {
 		c := submission()
 		c.Papers = []Paper{{Component: name}}
-		if _, err := c.Decide(Dossier{}, given(t).env); (err == nil) != good {
+		if _, err := c.Decide(NewDossier(uuid.Nil), given(t).env); (err == nil) != good {
 			t.Errorf("%q: %v", name, err)
 		}
 	}

@@ -80,7 +80,7 @@ type story struct {
 
 func given(t testing.TB, past ...Command) *story {
 	t.Helper()
-	s := &story{t: t, env: Env{Actor: applicant, Rules: standardRules(t)}}
+	s := &story{t: t, d: NewDossier(uuid.Nil), env: Env{Actor: applicant, Rules: standardRules(t)}}
 	s.at(firstMonday)
 	return s.and(past...)
 }

@@ -85,7 +85,9 @@ func (s *Server) dossierOf(v projections.DossierView) api.Dossier {
 
 // dueDateOf explains a due date with the calendars of that day.
 func (s *Server) dueDateOf(v projections.DossierView) api.DueDate {
-	why := domain.ExplainDue(domain.Dossier{Clock: domain.Clock(v.Clock), LastAt: v.UpdatedAt}, s.Commands.Catalogue.CalendarVersion)
+	d := domain.NewDossier(v.ID)
+	d.Clock, d.LastAt = domain.Clock(v.Clock), v.UpdatedAt
+	why := domain.ExplainDue(d, s.Commands.Catalogue.CalendarVersion)
 	out := api.DueDate{
 		DueAt: v.DueAt, Paused: v.Clock.Paused, Calendar: why.Calendar, CalendarVersion: why.CalendarVersion,
 		WeeklyPatternOnly: why.WeeklyPatternOnly, Lines: make([]api.DueLine, len(why.Lines)),

@@ -58,7 +58,8 @@ func (f *folder) fold(ctx context.Context, it *Item) error {
 
 // foldUntil folds a dossier's stream up to, not including, a revision.
 func (f *Feed) foldUntil(ctx context.Context, id uuid.UUID, end uint64) (folded, error) {
-	state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}
+	before := domain.NewDossier(id)
+	state := folded{dossier: &before, revision: eventlog.NoStream}
 	if end == 0 {
 		return state, nil
 	}

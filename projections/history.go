@@ -109,7 +109,7 @@ func (p Past) Then(m Moment) (Past, error) {
 	if m.At == nil {
 		return Past{Items: items, Dossier: *items[len(items)-1].After, Head: p.Head}, nil
 	}
-	then := Past{Dossier: domain.Dossier{ID: p.Dossier.ID}, Head: p.Head}
+	then := Past{Dossier: domain.NewDossier(p.Dossier.ID), Head: p.Head}
 	for _, it := range items {
 		if !it.on(m.Axis).After(*m.At) {
 			then.Items = append(then.Items, it)

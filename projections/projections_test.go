@@ -53,7 +53,8 @@ func TestUnknownTypeBreaksTheFold(t *testing.T) {
 	w.Append(projtest.Stream(id), time.Now(), projtest.Submission(1), domain.Withdrawn{}, domain.Contacted{})
 	sound := items(t, w, id)
 	unknown := &codec.UnknownTypeError{Type: "dossier.withdrawn", Version: 9}
-	state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}
+	empty := domain.NewDossier(id)
+	state := folded{dossier: &empty, revision: eventlog.NoStream}
 	for i, it := range sound {
 		got := &Item{Decoded: it.Decoded, Dossier: id}
 		if i == 1 {
@@ -75,7 +76,8 @@ func TestGapBreaksTheFold(t *testing.T) {
 	id := projtest.ID("dossier", 1)
 	w.Append(projtest.Stream(id), time.Now(), projtest.Submission(1), domain.Contacted{}, domain.Contacted{})
 	sound := items(t, w, id)
-	state := folded{dossier: &domain.Dossier{ID: id}, revision: eventlog.NoStream}.next(&Item{Decoded: sound[0].Decoded, Dossier: id})
+	empty := domain.NewDossier(id)
+	state := folded{dossier: &empty, revision: eventlog.NoStream}.next(&Item{Decoded: sound[0].Decoded, Dossier: id})
 	last := &Item{Decoded: sound[2].Decoded, Dossier: id}
 	if state.next(last); last.Broken == nil {
 		t.Error("revision 2 was folded onto revision 0")
@@ -94,7 +96,8 @@ func TestTimelineKeepsNoPersonalValueButFreeText(t *testing.T) {
 		}
 		v := reflect.New(reflect.TypeOf(event)).Elem()
 		fill(v, "", domain.About(who, secret))
-		it := &Item{Dossier: projtest.ID("dossier", 1), Before: &domain.Dossier{}, After: &domain.Dossier{}, Catalogue: domain.NewCatalogue()}
+		empty := domain.NewDossier(projtest.ID("dossier", 1))
+		it := &Item{Dossier: empty.ID, Before: &empty, After: &empty, Catalogue: domain.NewCatalogue()}
 		it.Type, it.Event, it.Position = event.EventType(), v.Interface().(domain.Event), eventlog.Position{Commit: 7, Prepare: 7}
 		e := EntryOf(it)
 		if all := fmt.Sprint(e.DetailVI, e.DetailEN); strings.Contains(all, secret) {
