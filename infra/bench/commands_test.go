@@ -193,8 +193,8 @@ func eventsAfter(b *testing.B, dir string, after eventlog.Position) []oneAppend 
 	return all
 }
 
-// appendAll appends the same bytes to a twin of the log; appends of one stream
-// stay with one caller, in order.
+// appendAll appends the same bytes to a twin of the log. The callers take the
+// appends in the log's order, each waiting for the one before it in its stream.
 func appendAll(b *testing.B, dir string, callers int, appends []oneAppend) (events int64, took time.Duration) {
 	b.Helper()
 	log, err := sqlite.OpenLog(dir, sqlite.LogOptions{})
@@ -202,27 +202,27 @@ func appendAll(b *testing.B, dir string, callers int, appends []oneAppend) (even
 		b.Fatal(err)
 	}
 	defer log.Close()
-	caller := map[string]int{}
-	queues := make([][]oneAppend, callers)
-	for _, a := range appends {
-		q, ok := caller[a.stream]
-		if !ok {
-			q = len(caller) % callers
-			caller[a.stream] = q
-		}
-		queues[q] = append(queues[q], a)
+	before, done := make([]chan struct{}, len(appends)), make([]chan struct{}, len(appends))
+	last := map[string]chan struct{}{}
+	for i, a := range appends {
+		done[i] = make(chan struct{})
+		before[i], last[a.stream] = last[a.stream], done[i]
 		events += int64(len(a.events))
 	}
 	errs := make([]error, callers)
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	start := time.Now()
-	for i, queue := range queues {
+	for caller := range callers {
 		wg.Go(func() {
-			for _, a := range queue {
-				if _, err := log.Append(context.Background(), a.stream, a.at, a.events); err != nil {
-					errs[i] = err
-					return
+			for i := next.Add(1) - 1; i < int64(len(appends)); i = next.Add(1) - 1 {
+				if before[i] != nil {
+					<-before[i]
 				}
+				a := appends[i]
+				_, err := log.Append(context.Background(), a.stream, a.at, a.events)
+				errs[caller] = errors.Join(errs[caller], err)
+				close(done[i])
 			}
 		})
 	}

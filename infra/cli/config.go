@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 
 	"hoso/infra/keys"
@@ -63,6 +64,15 @@ func (a *app) masterOr(dir, advice string) (keys.Master, error) {
 func (a *app) roomyHeap() {
 	if a.env("GOGC") == "" {
 		debug.SetGCPercent(200)
+	}
+}
+
+// overlapSyncs lets two more goroutines run than there are processors, unless
+// GOMAXPROCS says otherwise: a writer that waits for the disk keeps its place
+// in Go's scheduler for a while, and the others must not wait with it.
+func (a *app) overlapSyncs() {
+	if a.env("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
 	}
 }
 

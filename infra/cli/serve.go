@@ -45,6 +45,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return badInput("--root-interval must be at least 1s")
 	}
 	a.roomyHeap()
+	a.overlapSyncs()
 	logger := a.logger(false)
 	tokens, err := tokenKey(c.TokenKey)
 	if err != nil {
