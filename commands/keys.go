@@ -13,6 +13,8 @@ type Keys interface {
 	// Resolve gives the person who has one of the ID numbers (normalised), or
 	// makes candidate a person with a key and these numbers, durably.
 	Resolve(ctx context.Context, candidate domain.SubjectID, ids ...string) (domain.SubjectID, error)
+	// Make makes candidate, an id never used before, a person without numbers, durably.
+	Make(ctx context.Context, candidate domain.SubjectID) error
 	// Digest is a digest of a request keyed with a person's key; codec.ErrErased
 	// where there is none.
 	Digest(subject domain.SubjectID, body []byte) (string, error)

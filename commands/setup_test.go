@@ -117,6 +117,11 @@ func (k *testKeys) Bars() (out []domain.SubjectID) {
 	return out
 }
 
+func (k *testKeys) Make(ctx context.Context, candidate domain.SubjectID) error {
+	_, err := k.Resolve(ctx, candidate)
+	return err
+}
+
 func (k *testKeys) Resolve(_ context.Context, candidate domain.SubjectID, ids ...string) (domain.SubjectID, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -119,8 +119,11 @@ func (h *Handler) resolve(ctx context.Context, req Request, cmd *domain.SubmitDo
 // broken off and sent again with another's number would link the two.
 func (h *Handler) resolvePerson(ctx context.Context, req Request, part string, numbers []string) (domain.SubjectID, error) {
 	candidate := uuid.NewSHA1(req.ID, []byte(part))
-	if len(numbers) > 0 {
+	switch {
+	case len(numbers) > 0:
 		candidate = h.Codec.FreshID()
+	case req.Fresh: // nobody can have made them
+		return candidate, h.Keys.Make(ctx, candidate)
 	}
 	who, err := h.Keys.Resolve(ctx, candidate, numbers...)
 	for n := 2; errors.Is(err, codec.ErrErased) && len(numbers) == 0 && n < 10; n++ {

@@ -63,6 +63,19 @@ func (s *Store) Resolve(ctx context.Context, candidate domain.SubjectID, ids ...
 	return uuid.Nil, errors.New("keys: a number leads to a person who is not there: the store does not agree with itself")
 }
 
+// Make is Resolve without numbers for a candidate whose id was made a moment
+// ago: it does not look for them before it makes them.
+func (s *Store) Make(ctx context.Context, candidate domain.SubjectID) error {
+	settled, err := s.settle(ctx, candidate, Found{})
+	if err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	if !settled { // the id is not new after all
+		_, err = s.Resolve(ctx, candidate)
+	}
+	return err
+}
+
 // settle makes what Find found to be missing; false when that is no longer so.
 func (s *Store) settle(ctx context.Context, candidate domain.SubjectID, f Found) (bool, error) {
 	s.rewrapping.RLock()

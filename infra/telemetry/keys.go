@@ -68,6 +68,14 @@ func (k countedKeys) Resolve(ctx context.Context, candidate domain.SubjectID, id
 	return found, err
 }
 
+// Make implements commands.Keys.
+func (k countedKeys) Make(ctx context.Context, candidate domain.SubjectID) error {
+	start := time.Now()
+	err := k.Keys.Make(ctx, candidate)
+	k.m.call("make", start, err)
+	return err
+}
+
 // Destroy implements commands.Keys.
 func (k countedKeys) Destroy(ctx context.Context, subject domain.SubjectID) error {
 	start := time.Now()

@@ -64,6 +64,7 @@ func (m *Metrics) begin() {
 	for _, outcome := range []string{"ok", "erased", "unavailable", "error"} {
 		m.keys.asked.WithLabelValues(outcome)
 		m.keys.calls.WithLabelValues("resolve", outcome)
+		m.keys.calls.WithLabelValues("make", outcome)
 	}
 	m.requests.WithLabelValues("bulk", "200")
 }

@@ -27,6 +27,7 @@ type keyring struct {
 func (k keyring) Resolve(_ context.Context, candidate domain.SubjectID, _ ...string) (domain.SubjectID, error) {
 	return candidate, k.err
 }
+func (k keyring) Make(context.Context, domain.SubjectID) error    { return k.err }
 func (k keyring) Destroy(context.Context, domain.SubjectID) error { return k.err }
 
 // roundTrips answers every request in the same way.
@@ -45,6 +46,7 @@ func TestKeysReactionsElasticsearchSealer(t *testing.T) {
 	for _, err := range []error{nil, codec.ErrErased, eventlog.ErrUnavailable, errors.New("else")} {
 		k := Keys(keyring{err: err}, m)
 		_, _ = k.Resolve(t.Context(), person, "001099000001")
+		_ = k.Make(t.Context(), person)
 		_ = k.Destroy(t.Context(), person)
 		_, _ = KeyOf(func(domain.SubjectID) (cipher.AEAD, error) { return nil, err }, m)(person)
 		_ = Reaction("notify", func(context.Context, codec.Decoded) error { return err }, m, nil)(t.Context(), codec.Decoded{})
@@ -68,6 +70,7 @@ func TestKeysReactionsElasticsearchSealer(t *testing.T) {
 	}
 	for _, outcome := range []string{"ok", "erased", "unavailable", "error"} {
 		want(1, "hoso_keys_seconds", "call", "resolve", "outcome", outcome)
+		want(1, "hoso_keys_seconds", "call", "make", "outcome", outcome)
 		want(1, "hoso_keys_seconds", "call", "destroy", "outcome", outcome)
 		want(1, "hoso_keys_asked_total", "outcome", outcome)
 	}

@@ -35,6 +35,9 @@ func destroyed(t *testing.T, p Place) {
 			t.Errorf("%v: a command from before the erasure, sent again: %v", ids, err)
 		}
 	}
+	if err := s.Make(ctx, a); !errors.Is(err, codec.ErrErased) {
+		t.Error("who was erased was made again:", err)
+	}
 	if _, known, err := s.Find(ctx, "012345678"); known || err != nil {
 		t.Error("the number still leads somewhere", err)
 	}

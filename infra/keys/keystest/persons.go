@@ -51,6 +51,15 @@ func resolve(t *testing.T, p Place) {
 	if got := person(t, s, c, "079200000009"); got != c || person(t, s, uuid.New(), "079200000009") != c {
 		t.Error("a number learnt later belongs to the candidate that exists")
 	}
+	made := uuid.New()
+	for range 2 {
+		if err := s.Make(t.Context(), made); err != nil {
+			t.Error("Make:", err)
+		}
+	}
+	if _, err := s.Key(made); err != nil || person(t, s, made) != made {
+		t.Error("made, and not there:", err)
+	}
 	if _, err := s.Resolve(t.Context(), uuid.Nil, "x"); err == nil {
 		t.Error("nobody was made a person")
 	}
