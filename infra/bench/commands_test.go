@@ -48,14 +48,15 @@ func (l life) rest() [][3]string {
 }
 
 // BenchmarkCommands compares durable commands over HTTP with the same events
-// appended to the same log directly, by as many callers.
+// appended to the same log directly, by as many callers. What the framework
+// leaves of that is shown by a bare echo handler that appends them.
 func BenchmarkCommands(b *testing.B) {
 	for _, clients := range []int{16, 256} {
 		b.Run(fmt.Sprint(clients), func(b *testing.B) {
-			var count, events, ticks, took, direct float64 // of all rounds, because machines have moods
+			var count, events, ticks, took, direct, bare float64 // of all rounds, because machines have moods
 			for range b.N {
 				dir := loaded(b)
-				twin := copyDir(b, dir)
+				twin, other := copyDir(b, dir), copyDir(b, dir)
 				before := headOf(b, dir)
 				s := serve(b, dir)
 				started := s.ticks()
@@ -63,14 +64,18 @@ func BenchmarkCommands(b *testing.B) {
 				count, took = count+float64(n), took+d.Seconds()
 				ticks += float64(s.ticks() - started)
 				s.stop()
-				n, d = appendAll(b, twin, clients, eventsAfter(b, dir, before))
+				appends := eventsAfter(b, dir, before)
+				n, d = appendAll(b, twin, clients, appends)
 				events, direct = events+float64(n), direct+d.Seconds()
+				_, d = appendOverEcho(b, other, clients, appends)
+				bare += d.Seconds()
 			}
 			b.ReportMetric(count/took, "commands/s")
 			b.ReportMetric(events/took, "events/s")
 			b.ReportMetric(events/direct, "direct-events/s")
 			b.ReportMetric(ticks*1e4/count, "server-µs/command") // of all processors
 			b.ReportMetric(direct/took, "ratio")
+			b.ReportMetric(direct/bare, "bare-echo-ratio")
 		})
 	}
 }
@@ -193,8 +198,7 @@ func eventsAfter(b *testing.B, dir string, after eventlog.Position) []oneAppend 
 	return all
 }
 
-// appendAll appends the same bytes to a twin of the log. The callers take the
-// appends in the log's order, each waiting for the one before it in its stream.
+// appendAll appends the same bytes to a twin of the log.
 func appendAll(b *testing.B, dir string, callers int, appends []oneAppend) (events int64, took time.Duration) {
 	b.Helper()
 	log, err := sqlite.OpenLog(dir, sqlite.LogOptions{})
@@ -202,6 +206,18 @@ func appendAll(b *testing.B, dir string, callers int, appends []oneAppend) (even
 		b.Fatal(err)
 	}
 	defer log.Close()
+	return inOrder(b, callers, appends, func() (func(int) error, error) {
+		return func(i int) error {
+			_, err := log.Append(context.Background(), appends[i].stream, appends[i].at, appends[i].events)
+			return err
+		}, nil
+	})
+}
+
+// inOrder lets callers take appends in the log's order, each waiting for the
+// one before it in its stream. Each caller begins by making what it does them with.
+func inOrder(b *testing.B, callers int, appends []oneAppend, begin func() (func(i int) error, error)) (events int64, took time.Duration) {
+	b.Helper()
 	before, done := make([]chan struct{}, len(appends)), make([]chan struct{}, len(appends))
 	last := map[string]chan struct{}{}
 	for i, a := range appends {
@@ -215,15 +231,17 @@ func appendAll(b *testing.B, dir string, callers int, appends []oneAppend) (even
 	start := time.Now()
 	for caller := range callers {
 		wg.Go(func() {
+			do, err := begin()
 			for i := next.Add(1) - 1; i < int64(len(appends)); i = next.Add(1) - 1 {
-				if before[i] != nil {
-					<-before[i]
+				if err == nil {
+					if before[i] != nil {
+						<-before[i]
+					}
+					err = do(int(i))
 				}
-				a := appends[i]
-				_, err := log.Append(context.Background(), a.stream, a.at, a.events)
-				errs[caller] = errors.Join(errs[caller], err)
-				close(done[i])
+				close(done[i]) // after an error too: others wait for it
 			}
+			errs[caller] = err
 		})
 	}
 	wg.Wait()
