@@ -28,8 +28,7 @@ func (r Rules) intake() calendar.Duration {
 // intakeDeadline starts the intake clock now.
 func intakeDeadline(env Env) *Deadline {
 	hours := env.Rules.intake()
-	due, _ := env.Rules.Reception.Add(env.Now, hours)
-	return &Deadline{Due: due, Remaining: hours.Quantity * 60, Calendar: env.Rules.Reception.Version(), Basis: basisOf(hours)}
+	return &Deadline{Due: env.Rules.Reception.Due(env.Now, hours), Remaining: hours.Quantity * 60, Calendar: env.Rules.Reception.Version(), Basis: basisOf(hours)}
 }
 
 // appointment starts the processing clock now; nil where the procedure sets no time.
@@ -38,7 +37,7 @@ func appointment(env Env) *Deadline {
 	if d.IsZero() || d.Validate() != nil {
 		return nil
 	}
-	due, _ := env.Rules.Processing.Add(env.Now, d)
+	due := env.Rules.Processing.Due(env.Now, d)
 	return &Deadline{
 		Due: due, Remaining: env.Rules.Processing.Between(env.Now, due),
 		Procedure: env.Rules.ProcedureVersion, Calendar: env.Rules.Processing.Version(),

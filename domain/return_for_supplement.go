@@ -54,7 +54,7 @@ func supplementUntil(env Env) *time.Time {
 	if days <= 0 {
 		return nil
 	}
-	due, _ := env.Rules.Reception.Add(env.Now, calendar.Duration{Quantity: min(days, calendar.MaxQuantity), Unit: calendar.CalendarDay})
+	due := env.Rules.Reception.Due(env.Now, calendar.Duration{Quantity: min(days, calendar.MaxQuantity), Unit: calendar.CalendarDay})
 	until := calendar.DateOf(due).AddDays(1).Start().Add(-time.Second).UTC()
 	return &until
 }

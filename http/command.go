@@ -133,5 +133,5 @@ func receipt(c echo.Context, status int, r commands.Receipt) error {
 	if r.Replayed {
 		h.Set("Idempotency-Replayed", "true")
 	}
-	return answer(c, status, api.Receipt{Dossier: r.Dossier.String(), Code: r.Code, Revision: int64(r.Revision), Position: r.Position.String()})
+	return answer(c, status, &api.Receipt{Dossier: r.Dossier.String(), Code: r.Code, Revision: int64(r.Revision), Position: r.Position.String()})
 }

@@ -9,8 +9,7 @@ const sameDayLimit = 15 * 60
 // maxMinutes bounds AddMinutes as MaxQuantity bounds Add.
 const maxMinutes = MaxQuantity * DayMinutes
 
-// Add gives the instant at which d, begun at start, is over, in UTC, and how
-// that came about.
+// Due gives the instant at which d, begun at start, is over, in UTC.
 //
 //   - working_day, working_hour: start plus 480 or 60 working minutes a unit.
 //     Seconds are kept; work that is over as a span ends is due at its end
@@ -26,7 +25,51 @@ const maxMinutes = MaxQuantity * DayMinutes
 //     that of the next working day.
 //
 // Where d.IsZero() the due instant is start itself. A duration that
-// d.Validate() refuses gives the zero time and an empty Explanation.
+// d.Validate() refuses gives the zero time.
+func (c *Calendar) Due(start time.Time, d Duration) time.Time {
+	start = start.Round(0).UTC()
+	switch {
+	case d.Validate() != nil:
+		return time.Time{}
+	case d.IsZero():
+		return start
+	case d.Unit == WorkingDay:
+		return c.after(start, d.Quantity*DayMinutes)
+	case d.Unit == WorkingHour:
+		return c.after(start, d.Quantity*hourMinutes)
+	case d.Unit == SameDay:
+		return c.closes(c.sameDay(start))
+	}
+	return c.closes(c.rolled(d.lastDay(start)))
+}
+
+// lastDay is the last day of a time limit counted on the calendar.
+func (d Duration) lastDay(start time.Time) Date {
+	if d.Unit == Month {
+		return DateOf(start).AddMonths(d.Quantity)
+	}
+	return DateOf(start).AddDays(d.Quantity)
+}
+
+// rolled is d itself, or the next working day where d is a day off.
+func (c *Calendar) rolled(d Date) Date {
+	if c.IsWorkingDay(d) {
+		return d
+	}
+	return c.NextWorkingDay(d)
+}
+
+// sameDay is the day a same-day procedure begun at start is due.
+func (c *Calendar) sameDay(start time.Time) Date {
+	day := DateOf(start)
+	if c.IsWorkingDay(day) && start.Before(clock(day, sameDayLimit)) && start.Before(c.closes(day)) {
+		return day
+	}
+	return c.NextWorkingDay(day)
+}
+
+// Add is Due with how it came about: an empty Explanation where d.Validate()
+// refuses.
 func (c *Calendar) Add(start time.Time, d Duration) (due time.Time, why Explanation) {
 	if d.Validate() != nil {
 		return time.Time{}, Explanation{}
@@ -40,12 +83,10 @@ func (c *Calendar) Add(start time.Time, d Duration) (due time.Time, why Explanat
 		x.work(d.Quantity*DayMinutes, "thời hạn: "+vi, "time allowed: "+en)
 	case d.Unit == WorkingHour:
 		x.work(d.Quantity*hourMinutes, "thời hạn: "+vi, "time allowed: "+en)
-	case d.Unit == CalendarDay:
-		x.date(DateOf(start).AddDays(d.Quantity), vi, en)
-	case d.Unit == Month:
-		x.date(DateOf(start).AddMonths(d.Quantity), vi, en)
 	case d.Unit == SameDay:
 		x.sameDay(vi, en)
+	default:
+		x.date(d.lastDay(start), vi, en)
 	}
 	return x.Due, x.Explanation
 }

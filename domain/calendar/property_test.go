@@ -33,6 +33,20 @@ func TestBetweenCountsWorkedMinutes(t *testing.T) {
 	})
 }
 
+// What commands decide with and what people are told are the same.
+func TestDueIsWhatAddExplains(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := anyCalendar(t)
+		start := anyInstant(t, c, "start")
+		unit := rapid.SampledFrom(append(slices.Clone(units), "fortnight")).Draw(t, "unit")
+		d := calendar.Duration{Quantity: uniform(t, "quantity", -1, 40), Unit: unit}
+		due, why := c.Add(start, d)
+		if got := c.Due(start, d); got != due || d.Validate() == nil && why.Lines[len(why.Lines)-1].From != due {
+			t.Fatalf("%v from %s: due %s, explained %s: %v", d, start, got, due, why.Lines)
+		}
+	})
+}
+
 func TestAddingThenMeasuringGivesBackTheDuration(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := anyCalendar(t)

@@ -53,10 +53,7 @@ func (x *reckoning) back(minutes int) {
 // date reckons a due date counted on the calendar.
 func (x *reckoning) date(counted Date, vi, en string) {
 	x.starts("thời hạn: "+vi+", đến hết "+dateVI(counted), "time allowed: "+en+", up to "+dateEN(counted))
-	on := counted
-	if !x.cal.IsWorkingDay(on) {
-		on = x.cal.NextWorkingDay(on)
-	}
+	on := x.cal.rolled(counted)
 	x.uncovered(counted, on)
 	for d := counted; d.Before(on); d = d.AddDays(1) {
 		x.skip(d)
@@ -74,16 +71,12 @@ func (x *reckoning) date(counted Date, vi, en string) {
 // sameDay reckons by the 15:00 rule.
 func (x *reckoning) sameDay(vi, en string) {
 	x.starts("thời hạn: "+vi, "time allowed: "+en)
-	received := DateOf(x.Start)
-	on, late := received, Line{}
+	received, on, late := DateOf(x.Start), x.cal.sameDay(x.Start), Line{}
 	switch {
-	case !x.cal.IsWorkingDay(received):
-		on = x.cal.NextWorkingDay(received)
+	case on == received || !x.cal.IsWorkingDay(received):
 	case !x.Start.Before(clock(received, sameDayLimit)):
-		on = x.cal.NextWorkingDay(received)
 		late = Line{VI: "Nhận từ 15:00 trở đi: chuyển sang " + dateVI(on), EN: "Received at or after 15:00: moved to " + dateEN(on)}
-	case !x.Start.Before(x.cal.closes(received)):
-		on = x.cal.NextWorkingDay(received)
+	default:
 		late = Line{VI: "Nhận sau giờ làm việc: chuyển sang " + dateVI(on), EN: "Received after the end of work: moved to " + dateEN(on)}
 	}
 	x.uncovered(received, on)

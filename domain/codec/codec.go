@@ -68,7 +68,7 @@ func (c *Codec) Encode(stream string, tip Tip, drafts []Draft) ([]eventlog.Propo
 		if err != nil {
 			return nil, tip, fmt.Errorf("codec: %s: %w", typ, err)
 		}
-		bare, err := json.Marshal(m)
+		bare, err := json.Marshal(&m)
 		if err != nil {
 			return nil, tip, fmt.Errorf("codec: %s: metadata: %w", typ, err)
 		}
