@@ -127,6 +127,10 @@ func recent(events []eventlog.Recorded, after eventlog.Position, f eventlog.Filt
 func (l *Log) readPage(ctx context.Context, after eventlog.Position, f eventlog.Filter) (eventlog.Batch, error) {
 	batch := eventlog.Batch{End: after}
 	err := l.readers.Read(ctx, func(conn *sqlite.Conn) error {
+		if found, few, err := readFew(conn, after, f); few || err != nil {
+			batch = found
+			return err
+		}
 		stmt, err := conn.Prepare("SELECT " + columns + " FROM events WHERE position > ? ORDER BY position")
 		if err != nil {
 			return err
