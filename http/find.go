@@ -36,7 +36,7 @@ func (s *Server) byCode(ctx context.Context, code string) (projections.DossierVi
 		return v, err
 	}
 	if s.reached(ctx, projections.DossierProjection, head) != nil {
-		return v, commands.ErrNotFound
+		return v, viewBehind() // it is not known whether there is one
 	}
 	v, found, err = s.Views.ByCode(ctx, folded)
 	if err == nil && !found {

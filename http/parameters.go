@@ -184,6 +184,11 @@ func (s *Server) atLeast(ctx context.Context, projection, position string) error
 	if s.reached(ctx, projection, at) == nil {
 		return nil
 	}
+	return viewBehind()
+}
+
+// viewBehind says that what is asked for may be in the log already.
+func viewBehind() error {
 	p := refuse(nethttp.StatusServiceUnavailable, "view_behind", "Dữ liệu tra cứu chưa theo kịp: hãy thử lại sau ít giây.", "The view has not got there yet: try again in a few seconds.")
 	p.retryAfter = viewTimeout
 	return p

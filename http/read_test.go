@@ -280,3 +280,18 @@ func TestPanicAndLog(t *testing.T) {
 		t.Errorf("the log or the answer tells too much: %s %s", said, g.raw)
 	}
 }
+
+// TestCodeNotInTheViewYet: a code that the view may not have heard of is not
+// said to be nobody's.
+func TestCodeNotInTheViewYet(t *testing.T) {
+	s := open(t)
+	s.stop()
+	_, code := s.submitted()
+	path := "/api/v1/dossiers/" + code
+	s.do(ask{method: "GET", path: path, token: s.leader()}).expect(t, nethttp.StatusServiceUnavailable, "view_behind")
+	s.follow()
+	if r := s.do(ask{method: "GET", path: path, token: s.leader()}); r.Code != nethttp.StatusOK {
+		t.Errorf("once the view follows: %d %s", r.Code, r.Body)
+	}
+	s.do(ask{method: "GET", path: path + "9", token: s.leader()}).expect(t, nethttp.StatusNotFound, "not_found")
+}
