@@ -33,7 +33,7 @@ const (
 // cost, so that the views leave most of a busy machine to those who wait.
 const (
 	restPerWork = 10
-	maxRest     = 1500 * time.Millisecond
+	maxRest     = 750 * time.Millisecond
 )
 
 // Feed reads the log for projections: it decodes and folds each event once for
