@@ -3,8 +3,8 @@ package domain
 import "slices"
 
 // Evolve folds one fact into a dossier. It is total and pure: any event in any
-// order is taken, for imports bring odd ones, and none of the slices and maps
-// that d holds is written to. An ended status is left by one way only, from
+// order is taken, for imports bring odd ones, and nothing that d holds or points
+// to is written to. An ended status is left by one way only, from
 // decided to delivered; what happened is recorded all the same.
 func Evolve(d Dossier, f Fact) Dossier {
 	if f.Event == nil {

@@ -83,7 +83,7 @@ func TestComponentsOfASupplement(t *testing.T) {
 			continue
 		}
 		s.when(paper(name)).refused(fieldInvalid)
-		s.d.SourceID = "case-1"
+		s.d = s.d.reapplied(func(a *Application) { a.SourceID = "case-1" })
 		s.and(paper(name)).status(StatusProcessing)
 	}
 }

@@ -35,7 +35,7 @@ type History struct{ Feed *Feed }
 // the newest revision there is, however far back the moment lies.
 type Past struct {
 	Items   []*Item        // the events up to the moment, in revision order
-	Dossier domain.Dossier // their fold; the zero Dossier where there are none
+	Dossier domain.Dossier // their fold; not to be read where there are none and the dossier is unknown
 	Head    uint64         // the dossier's newest revision
 }
 

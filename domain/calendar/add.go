@@ -94,7 +94,7 @@ func (c *Calendar) Add(start time.Time, d Duration) (due time.Time, why Explanat
 // AddMinutes gives the instant, in UTC, by which that many working minutes
 // have passed since start; it is how a clock resumes after a pause. Negative
 // minutes go back (a dossier paused when overdue; "one working day before the
-// due date"). It follows the rules of Add for working time. More than
+// due date"). It follows the rules of Due for working time. More than
 // MaxQuantity working days either way give the zero time and an empty
 // Explanation.
 func (c *Calendar) AddMinutes(start time.Time, workingMinutes int) (due time.Time, why Explanation) {

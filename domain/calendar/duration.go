@@ -37,7 +37,7 @@ type Duration struct {
 }
 
 // IsZero reports whether d allows no time that could be reckoned: nothing, or
-// a note alone. Such a duration gives no due date; ask before Calendar.Add.
+// a note alone. Such a duration gives no due date; ask before Calendar.Due.
 // Because JSON's omitzero asks this method too, do not put that option on a
 // Duration whose note must be kept.
 func (d Duration) IsZero() bool { return d.Quantity == 0 && d.Unit != SameDay }

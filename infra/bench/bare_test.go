@@ -17,10 +17,10 @@ import (
 )
 
 // appendOverEcho appends the same bytes to a twin of the log from a bare echo
-// handler: a request an append, with a token's length of header and a command's
+// handler: a request a command, with a token's length of header and a command's
 // body, but nobody signed in, nothing decided, sealed or shown. It is more than
-// any program on this framework can reach. Draws of codes, which are no
-// commands, need no request.
+// any program on this framework can reach. Codes are drawn and recorded without
+// a request, as a part of the submission.
 func appendOverEcho(b *testing.B, dir string, callers int, appends []oneAppend) (events int64, took time.Duration) {
 	b.Helper()
 	log, err := sqlite.OpenLog(dir, sqlite.LogOptions{})
@@ -53,8 +53,11 @@ func appendOverEcho(b *testing.B, dir string, callers int, appends []oneAppend) 
 	token := strings.Repeat("x", 250) // as long as ours
 	return inOrder(b, callers, appends, func() (func(int) error, error) {
 		c, err := dial(l.Addr().String())
+		if err == nil {
+			b.Cleanup(func() { c.conn.Close() })
+		}
 		return func(i int) error {
-			if !strings.HasPrefix(appends[i].stream, domain.DossierPrefix) {
+			if !strings.HasPrefix(appends[i].stream, domain.DossierPrefix) || appends[i].events[0].Type == (domain.Numbered{}).EventType() {
 				_, err := log.Append(b.Context(), appends[i].stream, appends[i].at, appends[i].events)
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -225,6 +226,7 @@ func inOrder(b *testing.B, callers int, appends []oneAppend, begin func() (func(
 		before[i], last[a.stream] = last[a.stream], done[i]
 		events += int64(len(a.events))
 	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)) // as hoso serve does
 	errs := make([]error, callers)
 	var next atomic.Int64
 	var wg sync.WaitGroup

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
 	"hoso/infra/keys"
 )
@@ -69,12 +70,15 @@ func (a *app) roomyHeap() {
 
 // overlapSyncs lets two more goroutines run than there are processors, unless
 // GOMAXPROCS says otherwise: a writer that waits for the disk keeps its place
-// in Go's scheduler for a while, and the others must not wait with it.
-func (a *app) overlapSyncs() {
-	if a.env("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+// in Go's scheduler for a while, and the others must not wait with it. Pools
+// sized by the processors are opened before.
+func overlapSyncs(chosen string) {
+	if chosen == "" {
+		widen()
 	}
 }
+
+var widen = sync.OnceFunc(func() { runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2) })
 
 // logger writes to standard error; quiet commands tell warnings only, unless
 // --verbose asks for more.

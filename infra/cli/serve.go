@@ -45,7 +45,6 @@ func (c *serveCmd) Run(a *app) (err error) {
 		return badInput("--root-interval must be at least 1s")
 	}
 	a.roomyHeap()
-	a.overlapSyncs()
 	logger := a.logger(false)
 	tokens, err := tokenKey(c.TokenKey)
 	if err != nil {
@@ -74,6 +73,7 @@ func (c *serveCmd) Run(a *app) (err error) {
 	if err := s.openViews(a.ctx, func(p projections.Progress) { bar.at(p.At.Commit, p.Head.Commit) }); err != nil {
 		return err
 	}
+	overlapSyncs(a.env("GOMAXPROCS"))
 	bar.end()
 	if c.TokenKey == "" {
 		logger.Warn("no --token-key: every call that needs signing in is refused; hoso serve --help tells how to make one")

@@ -31,7 +31,7 @@ const maxSettles = 100
 // Error: codec.ErrErased when candidate was destroyed; ErrUnavailable.
 func (s *Store) Resolve(ctx context.Context, candidate domain.SubjectID, ids ...string) (domain.SubjectID, error) {
 	if candidate == uuid.Nil {
-		return uuid.Nil, errors.New("keys: a person needs an id")
+		return uuid.Nil, errNobody
 	}
 	var hashes []string
 	for _, id := range ids {
@@ -63,9 +63,14 @@ func (s *Store) Resolve(ctx context.Context, candidate domain.SubjectID, ids ...
 	return uuid.Nil, errors.New("keys: a number leads to a person who is not there: the store does not agree with itself")
 }
 
+var errNobody = errors.New("keys: a person needs an id")
+
 // Make is Resolve without numbers for a candidate whose id was made a moment
 // ago: it does not look for them before it makes them.
 func (s *Store) Make(ctx context.Context, candidate domain.SubjectID) error {
+	if candidate == uuid.Nil {
+		return errNobody
+	}
 	settled, err := s.settle(ctx, candidate, Found{})
 	if err != nil {
 		return fmt.Errorf("keys: %w", err)

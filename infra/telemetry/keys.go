@@ -22,7 +22,7 @@ type keyMetrics struct {
 func newKeyMetrics() keyMetrics {
 	return keyMetrics{
 		asked: counters("hoso_keys_asked_total", "Times that a person's key was asked for, to open or seal a value; outcome is ok, erased, unavailable or error.", "outcome"),
-		calls: histogram("hoso_keys_seconds", "Time of a call to the key store; outcome as above. call is resolve (find or make a person) or destroy.", "call", "outcome"),
+		calls: histogram("hoso_keys_seconds", "Time of a call to the key store; outcome as above. call is resolve (find or make a person), make (one without numbers) or destroy.", "call", "outcome"),
 	}
 }
 

@@ -60,7 +60,7 @@ func resolve(t *testing.T, p Place) {
 	if _, err := s.Key(made); err != nil || person(t, s, made) != made {
 		t.Error("made, and not there:", err)
 	}
-	if _, err := s.Resolve(t.Context(), uuid.Nil, "x"); err == nil {
+	if _, err := s.Resolve(t.Context(), uuid.Nil, "x"); err == nil || s.Make(t.Context(), uuid.Nil) == nil {
 		t.Error("nobody was made a person")
 	}
 	if who, ok, err := s.Find(t.Context(), "012345678"); who != a || !ok || err != nil {
