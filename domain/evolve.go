@@ -10,7 +10,7 @@ func Evolve(d Dossier, f Fact) Dossier {
 	if f.Event == nil {
 		return d
 	}
-	if d.Application == nil {
+	if d.Application == nil { // the zero Dossier, which NewDossier did not make
 		d.Application = &Application{}
 	}
 	switch e := f.Event.(type) {

@@ -280,3 +280,24 @@ func TestStoppedLog(t *testing.T) {
 	}
 	s.do(ask{method: "GET", path: "/api/v1/dossiers/" + id, token: s.intake()}).expect(t, nethttp.StatusOK, "") // reading goes on
 }
+
+// TestPersonWithoutNumber: somebody who gives no ID number, in a request that
+// was never sent before, is a person with a key of their own: what is told of
+// them is sealed with it and can be read.
+func TestPersonWithoutNumber(t *testing.T) {
+	s := open(t)
+	owners := map[string]bool{}
+	for range 2 {
+		body := strings.Replace(submission("", ownerPhone), `"id_number":"",`, "", 1)
+		out := s.do(ask{method: "POST", path: "/api/v1/dossiers", token: s.citizen(otherID), body: body}).expect(t, nethttp.StatusCreated, "")
+		s.settled()
+		v, found, err := s.views.ByCode(t.Context(), domain.FoldCode(out["code"].(string)))
+		if err != nil || !found || v.OwnerName != "Nguyễn Thị Mẫu" {
+			t.Fatalf("%q is the owner of %s: %v %v", v.OwnerName, v.Code, found, err)
+		}
+		owners[v.OwnerSubject.String()] = true
+	}
+	if len(owners) != 2 {
+		t.Errorf("two submissions without a number are of %d persons", len(owners))
+	}
+}

@@ -25,6 +25,12 @@ func TestFewAmongMany(t *testing.T) {
 		put(fmt.Sprintf("wante-%d", i), 1)
 		put(fmt.Sprintf("hồ sơ-%d", i), 1)
 	}
+	for b, err := range l.Subscribe(t.Context(), eventlog.Position{}, eventlog.Filter{StreamPrefixes: []string{"hồ"}}) {
+		if err != nil || !b.Live || len(b.Events) != 30 { // a scan needs three batches
+			t.Fatalf("the first batch has %d events, live %v: %v", len(b.Events), b.Live, err)
+		}
+		break
+	}
 	everything := until(t, l, eventlog.Position{}, eventlog.Filter{})
 	for _, prefixes := range [][]string{{"wanted-"}, {"wanted-2", "wanted-", "wante"}, {"hồ"}, {"none-"}, {"noise-"}, {"wanted-", ""}} {
 		for _, after := range []uint64{0, 1, 821, 10_000, uint64(len(everything)) - 9_000, uint64(len(everything))} {
