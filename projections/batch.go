@@ -47,8 +47,10 @@ type Item struct {
 	Redacted  []domain.SubjectID
 	Catalogue *domain.Catalogue // as it stood at this position
 	Broken    error
+	// Fresh says that the documents hold nothing of the dossier yet. Only in a
+	// rebuild is it known.
+	Fresh bool
 
-	kept     *Item // in a rebuild: what is held back of it
 	once     sync.Once
 	document *document // rendered once for all that keep it
 }
@@ -60,15 +62,6 @@ type document struct {
 	json   []byte
 	listed []byte // json without what stands Behind
 	err    error
-}
-
-// slim is the item for Put alone, which tells of the dossier as a whole: a
-// rebuild holds many back, and what the event itself says would go with each.
-func (it *Item) slim() *Item {
-	s := &Item{Dossier: it.Dossier, After: it.After, Redacted: it.Redacted, Catalogue: it.Catalogue}
-	s.Meta, s.Recorded = it.Meta, it.Recorded
-	s.Recorded.Data, s.Recorded.Meta = nil, nil
-	return s
 }
 
 // Document is the dossier's view after the event, also as JSON. It is made

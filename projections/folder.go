@@ -25,11 +25,11 @@ type folded struct {
 // Not safe for concurrent use.
 type folder struct {
 	feed *Feed
-	hot  *simplelru.LRU[uuid.UUID, folded]
+	hot  *simplelru.LRU[uuid.UUID, *folded]
 }
 
 func (f *Feed) newFolder(size int) *folder {
-	hot, err := simplelru.NewLRU[uuid.UUID, folded](size, nil)
+	hot, err := simplelru.NewLRU[uuid.UUID, *folded](size, nil)
 	if err != nil {
 		panic(err) // the sizes are constants of this package
 	}
@@ -39,20 +39,20 @@ func (f *Feed) newFolder(size int) *folder {
 // fold folds an opened event. The error is of the log or the key store; what is
 // wrong with the event or its stream goes into the item.
 func (f *folder) fold(ctx context.Context, it *Item) error {
-	before, hot := f.hot.Get(it.Dossier)
+	state, hot := f.hot.Get(it.Dossier)
 	at := eventlog.Expected(it.Revision)
-	behind := hot && at <= before.revision // another projection is ahead of this one
-	if !hot || behind || before.broken == nil && at != before.revision+1 {
-		var err error
-		if before, err = f.feed.foldUntil(ctx, it.Dossier, it.Revision); err != nil {
+	behind := hot && at <= state.revision // another projection is ahead of this one
+	if !hot || behind || state.broken == nil && at != state.revision+1 {
+		before, err := f.feed.foldUntil(ctx, it.Dossier, it.Revision)
+		if err != nil {
 			return err
 		}
+		if state = &before; !behind {
+			f.hot.Add(it.Dossier, state)
+		}
 	}
-	after := before.next(it)
+	*state = state.next(it)
 	it.Catalogue = f.feed.catalogue.at(it.Position)
-	if !behind {
-		f.hot.Add(it.Dossier, after)
-	}
 	return nil
 }
 

@@ -72,7 +72,7 @@ func Rebuild(ctx context.Context, progress func(Progress), runners ...*Runner) e
 		if err != nil {
 			return err
 		}
-		builders = append(builders, &builder{runner: r, docs: build, pending: map[uuid.UUID]*Item{}, parked: map[uuid.UUID]bool{}})
+		builders = append(builders, &builder{runner: r, docs: build, parked: map[uuid.UUID]bool{}, lost: map[uuid.UUID]bool{}})
 	}
 	if err := runners[0].feed.fill(ctx, progress, builders); err != nil {
 		return err

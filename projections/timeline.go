@@ -14,8 +14,7 @@ func EntryOf(it *Item) TimelineEntry {
 		Revision: it.Revision, Position: it.Position.String(), Type: it.Type,
 		At: it.Meta.At(), RecordedAt: it.Meta.RecordedAt, By: it.Meta.Actor,
 	}
-	w := words{it: it}
-	e.DetailVI, e.DetailEN = w.details()
+	e.DetailVI, e.DetailEN = detailsOf(it)
 	e.Text, e.Erased = it.text()
 	return e
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"hoso/domain"
@@ -15,6 +16,19 @@ type words struct {
 	it     *Item
 	vi, en []byte
 }
+
+// detailsOf are an event's public details; the room they are put together in is
+// used again, because a rebuild does it for every event of the log.
+func detailsOf(it *Item) (vi, en string) {
+	w := wordsRoom.Get().(*words)
+	defer wordsRoom.Put(w)
+	*w = words{it: it, vi: w.vi[:0], en: w.en[:0]}
+	vi, en = w.details()
+	w.it = nil
+	return vi, en
+}
+
+var wordsRoom = sync.Pool{New: func() any { return new(words) }}
 
 // say adds a sentence; with no value it adds nothing.
 func (w *words) say(vi, en, value string) {

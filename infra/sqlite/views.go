@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"unsafe"
 
 	"github.com/google/uuid"
 	"zombiezen.com/go/sqlite"
@@ -206,6 +207,12 @@ func run(conn *sqlite.Conn, statement string, bind func(*sqlite.Stmt)) error {
 		return errors.Join(err, stmt.Reset())
 	}
 	return stmt.Reset()
+}
+
+// bindText binds bytes as a text without a copy of their own: they are copied
+// to SQLite at once.
+func bindText(stmt *sqlite.Stmt, param int, text []byte) {
+	stmt.BindText(param, unsafe.String(unsafe.SliceData(text), len(text)))
 }
 
 func columnBytes(stmt *sqlite.Stmt, column int) []byte {

@@ -75,7 +75,7 @@ ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5
 			} else {
 				stmt.BindInt64(8, v.SupplementUntil.UnixMicro())
 			}
-			stmt.BindText(9, string(doc))
+			bindText(stmt, 9, doc)
 		})
 }
 

@@ -67,9 +67,11 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 	if err != nil {
 		return err
 	}
-	w, err := wordsOf(conn, s.View.ID)
-	if err != nil {
-		return err
+	var w stored
+	if !it.Fresh {
+		if w, err = wordsOf(conn, s.View.ID); err != nil {
+			return err
+		}
 	}
 	err = run(conn, `
 INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
@@ -97,7 +99,7 @@ ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, recei
 			} else {
 				stmt.BindInt64(16, s.Deadline)
 			}
-			stmt.BindText(17, string(s.JSON))
+			bindText(stmt, 17, s.JSON)
 		})
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ INSERT INTO entries VALUES (?1, ?2, ?3)
 ON CONFLICT (dossier) DO UPDATE SET revision = ?2, lines = lines || ?3`, func(stmt *sqlite.Stmt) {
 		stmt.BindBytes(1, it.Dossier[:])
 		stmt.BindInt64(2, int64(it.Revision))
-		stmt.BindText(3, string(lines))
+		bindText(stmt, 3, lines)
 	})
 }
 

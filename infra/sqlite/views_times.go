@@ -64,7 +64,7 @@ ON CONFLICT (id) DO UPDATE SET revision = ?2, procedure = ?3, agency = ?4, month
 		stmt.BindBool(9, f.Delivered)
 		stmt.BindBool(10, f.DeliveredLate)
 		stmt.BindBool(11, f.Open)
-		stmt.BindText(12, string(lines))
+		bindText(stmt, 12, lines)
 	})
 }
 

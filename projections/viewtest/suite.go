@@ -76,6 +76,7 @@ func Run(t *testing.T, open Open, only ...string) {
 		{"what is not seen is not gone", whatIsNotSeenIsNotGone},
 		{"rebuild beside the serving view", rebuildBeside},
 		{"rebuild refuses to lose a dossier", rebuildRefuses},
+		{"a panic in a rebuild", panicsInRebuild},
 		{"another log is noticed", anotherLog},
 		{"a position that the log does not know", foreignPosition},
 		{"positions of answers", positions},

@@ -1,0 +1,69 @@
+package projections
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/google/uuid"
+)
+
+// How many dossiers a rebuild holds back, so that most are put once, and in the
+// order of the tables' keys.
+const (
+	maxEnded = 8192   // of those that have ended: hardly anything comes after
+	maxHeld  = 32_768 // of all
+)
+
+// holding is what is held back of dossiers: no more than Put wants to know, for
+// there are many, and what the last event itself says would go with each.
+type holding struct {
+	items map[uuid.UUID]*Item
+	ended int // of them
+}
+
+// keep holds a dossier as it is after an event. What is broken stays as it was before.
+func (h *holding) keep(it *Item) {
+	if it.Broken != nil {
+		return
+	}
+	held := h.items[it.Dossier]
+	if held == nil {
+		held = &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}
+		h.items[it.Dossier] = held
+	} else if !held.After.Open() {
+		h.ended--
+	}
+	held.After, held.Redacted, held.Catalogue = it.After, it.Redacted, it.Catalogue
+	held.Meta, held.Recorded = it.Meta, it.Recorded
+	held.Recorded.Data, held.Recorded.Meta = nil, nil
+	if !held.After.Open() {
+		h.ended++
+	}
+}
+
+// due gives up what there is too much of.
+func (h *holding) due() []*Item {
+	switch {
+	case len(h.items) >= maxHeld:
+		return h.all()
+	case h.ended >= maxEnded:
+		return h.give(func(it *Item) bool { return !it.After.Open() })
+	}
+	return nil
+}
+
+func (h *holding) all() []*Item { return h.give(func(*Item) bool { return true }) }
+
+// give gives some up, in the order of the tables' keys.
+func (h *holding) give(which func(*Item) bool) []*Item {
+	var out []*Item
+	for id, it := range h.items {
+		if which(it) {
+			out = append(out, it)
+			delete(h.items, id)
+		}
+	}
+	h.ended = 0
+	slices.SortFunc(out, func(x, y *Item) int { return bytes.Compare(x.Dossier[:], y.Dossier[:]) })
+	return out
+}
