@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -14,29 +15,73 @@ import (
 
 // Readers is a small pool of connections that read one SQLite file, beside a
 // Writer in this or another process. Safe for concurrent use.
+//
+// It is our own because sqlitex.Pool starts a goroutine for every loan and waits
+// for its end at the return, which takes longer than finding a row.
 type Readers struct {
-	pool   *sqlitex.Pool
-	mu     sync.Mutex
-	closed bool
+	path    string
+	free    chan *reader // of all that are not lent
+	closing context.Context
+	close   context.CancelFunc
+	closed  func() error
 }
+
+// reader is a place in the pool: a connection, once somebody needed it, and what
+// interrupts it.
+type reader struct {
+	conn *sqlite.Conn
+	stop *alarm
+}
+
+// alarm ends what a connection is doing, once raised, until it gets a new one.
+type alarm struct {
+	once   sync.Once
+	raised chan struct{}
+}
+
+func (a *alarm) raise() { a.once.Do(func() { close(a.raised) }) }
 
 // OpenReaders opens an existing file for reading; size 0 takes twice the number of processors.
 func OpenReaders(path string, size int) (*Readers, error) {
 	if size == 0 {
 		size = 2 * runtime.GOMAXPROCS(0)
 	}
-	pool, err := sqlitex.NewPool(path, sqlitex.PoolOptions{
-		Flags:    sqlite.OpenReadOnly,
-		PoolSize: size,
-		PrepareConn: func(conn *sqlite.Conn) error {
-			conn.SetBusyTimeout(busyTimeout)
-			return sqlitex.ExecuteTransient(conn, "PRAGMA query_only = ON", nil)
-		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("open %s for reading: %w", path, err)
+	r := &Readers{path: path, free: make(chan *reader, size)}
+	r.closing, r.close = context.WithCancel(context.Background())
+	r.closed = sync.OnceValue(r.closeAll)
+	first := &reader{}
+	if err := r.open(first); err != nil {
+		return nil, err
 	}
-	return &Readers{pool: pool}, nil
+	r.free <- first
+	for range size - 1 {
+		r.free <- &reader{}
+	}
+	return r, nil
+}
+
+func (r *Readers) open(one *reader) error {
+	conn, err := sqlite.OpenConn(r.path, sqlite.OpenReadOnly)
+	if err == nil {
+		conn.SetBusyTimeout(busyTimeout)
+		err = sqlitex.ExecuteTransient(conn, "PRAGMA query_only = ON", nil)
+	}
+	if err != nil {
+		if conn != nil {
+			err = errors.Join(err, conn.Close())
+		}
+		return fmt.Errorf("open %s for reading: %w", r.path, err)
+	}
+	one.conn = conn
+	one.rearm()
+	return nil
+}
+
+// rearm gives the connection a new alarm, and resets the statements that still
+// stand on a row.
+func (one *reader) rearm() {
+	one.stop = &alarm{raised: make(chan struct{})}
+	one.conn.SetInterrupt(one.stop.raised)
 }
 
 // Read lends a connection to read. Statements stop when the context ends, and
@@ -47,47 +92,63 @@ func (r *Readers) Read(ctx context.Context, read func(conn *sqlite.Conn) error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if r.isClosed() {
-		return fmt.Errorf("%w: it is closed", eventlog.ErrStopped)
-	}
-	conn, err := r.pool.Take(ctx)
-	if err == nil {
-		err = r.lend(conn, read)
-	}
+	err := r.lend(ctx, read)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case r.isClosed():
+	case r.closing.Err() != nil:
 		return fmt.Errorf("%w: it is closed", eventlog.ErrStopped)
 	}
 	return err
 }
 
-// lend gives the connection back in every case, also when read panics in the middle of a row.
-func (r *Readers) lend(conn *sqlite.Conn, read func(*sqlite.Conn) error) error {
+// lend takes the connection back in every case, also when read panics in the
+// middle of a row.
+func (r *Readers) lend(ctx context.Context, read func(*sqlite.Conn) error) (err error) {
+	var one *reader
+	select {
+	case one = <-r.free:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.closing.Done():
+		return r.closing.Err()
+	}
+	defer func() { r.free <- one }()
+	if err := r.closing.Err(); err != nil {
+		return err
+	}
+	if one.conn == nil {
+		if err := r.open(one); err != nil {
+			return err
+		}
+	}
+	ended, closed := context.AfterFunc(ctx, one.stop.raise), context.AfterFunc(r.closing, one.stop.raise)
+	sound := false
 	defer func() {
-		conn.SetInterrupt(nil) // resets statements that still stand on a row
-		r.pool.Put(conn)
+		quiet, open := ended(), closed()
+		if !sound || !quiet || !open {
+			one.rearm()
+		}
 	}()
-	return read(conn)
-}
-
-func (r *Readers) isClosed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.closed
+	err = read(one.conn)
+	sound = err == nil
+	return err
 }
 
 // Close interrupts the running reads, waits for them and closes the connections.
 func (r *Readers) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return nil
+	r.close()
+	return r.closed()
+}
+
+func (r *Readers) closeAll() error {
+	var errs error
+	for range cap(r.free) {
+		if one := <-r.free; one.conn != nil {
+			errs = errors.Join(errs, one.conn.Close())
+		}
 	}
-	r.closed = true
-	// Running reads ask isClosed only after they gave their connection back.
-	return r.pool.Close()
+	return errs
 }

@@ -70,3 +70,43 @@ func TestReadersSurviveAPanic(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A read that was interrupted, at whatever moment, leaves the next one alone.
+func TestReadersAfterAnInterrupt(t *testing.T) {
+	w, path := openWriter(t, sqlite.WriterOptions{})
+	if err := w.Do(context.Background(), note(1)); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.OpenReaders(path, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	count := func(rows int64) func(conn *zs.Conn) error {
+		return func(conn *zs.Conn) error {
+			return sqlitex.Execute(conn, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c LIMIT ?) SELECT count(*) FROM c", &sqlitex.ExecOptions{Args: []any{rows}})
+		}
+	}
+	start := time.Now()
+	if err := r.Read(context.Background(), count(5000)); err != nil {
+		t.Fatal(err)
+	}
+	whole, interrupted := time.Since(start), 0
+	for i := range 300 {
+		ctx, cancel := context.WithCancel(context.Background())
+		go func() {
+			time.Sleep(whole * time.Duration(i) / 200)
+			cancel()
+		}()
+		if err := r.Read(ctx, count(5000)); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		} else if err != nil {
+			interrupted++
+		}
+		if err := r.Read(context.Background(), count(10)); err != nil {
+			t.Fatalf("after an interrupted read: %v", err)
+		}
+		cancel()
+	}
+	t.Logf("%d of 300 reads were interrupted", interrupted)
+}
