@@ -41,6 +41,7 @@ func newPrefix(t testing.TB) string {
 	return prefix
 }
 
+// sweep deletes what a prefix names; p1 is not the beginning of p11.
 func sweep(t testing.TB, prefix string) {
 	es, err := newClient(server(t), nil)
 	if err != nil {
@@ -48,7 +49,7 @@ func sweep(t testing.TB, prefix string) {
 	}
 	ctx := context.Background()
 	var found map[string]struct{}
-	if err := es.read(ctx, esapi.IndicesGetRequest{Index: []string{prefix + "*"}, FilterPath: []string{"*.aliases"}}, &found); err != nil {
+	if err := es.read(ctx, esapi.IndicesGetRequest{Index: []string{prefix + "-*"}, FilterPath: []string{"*.aliases"}}, &found); err != nil {
 		t.Error(err)
 	}
 	for some := range slices.Chunk(slices.Collect(maps.Keys(found)), 50) { // in one line of HTTP
@@ -56,7 +57,7 @@ func sweep(t testing.TB, prefix string) {
 			t.Error(err)
 		}
 	}
-	if err := es.write(ctx, esapi.IndicesDeleteIndexTemplateRequest{Name: prefix + "*"}, nil); err != nil && !isKind(err, "index_template_missing_exception") {
+	if err := es.write(ctx, esapi.IndicesDeleteIndexTemplateRequest{Name: prefix + "-*"}, nil); err != nil && !isKind(err, "index_template_missing_exception") {
 		t.Error(err)
 	}
 }
