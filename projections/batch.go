@@ -35,7 +35,8 @@ type Mark struct {
 // Item is one event of a dossier with the fold before and after it. Where
 // Broken is set the dossier cannot be folded over this event, and only the
 // stored event (Recorded) and Dossier are to be trusted. In a rebuild an item has
-// lost its stored bytes once it is folded.
+// lost its stored bytes once it is folded, and Put gets one without Event, Before
+// and Open: it tells of the dossier as a whole.
 type Item struct {
 	codec.Decoded
 	Dossier uuid.UUID
@@ -47,8 +48,8 @@ type Item struct {
 	Redacted  []domain.SubjectID
 	Catalogue *domain.Catalogue // as it stood at this position
 	Broken    error
-	// Fresh says that the documents hold nothing of the dossier yet. Only in a
-	// rebuild is it known.
+	// Fresh says to Put that the documents hold nothing of the dossier yet. It is
+	// known in a rebuild alone; false says nothing.
 	Fresh bool
 
 	once     sync.Once

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 
-	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
 	"hoso/domain"
@@ -96,7 +95,7 @@ func (f *Feed) decodeAll(ctx context.Context, parts chan<- part) error {
 }
 
 func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(portion, Progress) error) error {
-	folder, held := f.newFolder(hotRebuild), holding{items: map[uuid.UUID]*Item{}}
+	folder, back := f.newFolder(hotRebuild), newHolding(maxEnded, maxHeld)
 	var p Progress
 	for one := range parts {
 		f.catalogue.note(one.raw.Events, one.raw.End)
@@ -104,17 +103,17 @@ func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(portion
 			if err := folder.fold(ctx, it); err != nil {
 				return err
 			}
-			held.keep(it)
+			back.keep(it)
 			it.Recorded.Data, it.Recorded.Meta = nil, nil // checked, and wanted by nobody any more
 		}
 		b := &Batch{End: one.raw.End, Last: markOf(one.raw.Events), Items: one.items}
 		p.Events, p.At = p.Events+uint64(len(one.raw.Events)), b.End
-		if err := send(portion{b, held.due()}, p); err != nil {
+		if err := send(portion{b, back.due()}, p); err != nil {
 			return err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return send(portion{&Batch{End: p.At}, held.all()}, p)
+	return send(portion{&Batch{End: p.At}, back.all()}, p)
 }

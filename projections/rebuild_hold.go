@@ -17,8 +17,13 @@ const (
 // holding is what is held back of dossiers: no more than Put wants to know, for
 // there are many, and what the last event itself says would go with each.
 type holding struct {
-	items map[uuid.UUID]*Item
-	ended int // of them
+	items           map[uuid.UUID]*Item
+	ended           int // of them
+	maxEnded, limit int
+}
+
+func newHolding(maxEnded, limit int) *holding {
+	return &holding{items: map[uuid.UUID]*Item{}, maxEnded: maxEnded, limit: limit}
 }
 
 // keep holds a dossier as it is after an event. What is broken stays as it was before.
@@ -26,17 +31,17 @@ func (h *holding) keep(it *Item) {
 	if it.Broken != nil {
 		return
 	}
-	held := h.items[it.Dossier]
-	if held == nil {
-		held = &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}
-		h.items[it.Dossier] = held
-	} else if !held.After.Open() {
+	one := h.items[it.Dossier]
+	if one == nil {
+		one = &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}
+		h.items[it.Dossier] = one
+	} else if !one.After.Open() {
 		h.ended--
 	}
-	held.After, held.Redacted, held.Catalogue = it.After, it.Redacted, it.Catalogue
-	held.Meta, held.Recorded = it.Meta, it.Recorded
-	held.Recorded.Data, held.Recorded.Meta = nil, nil
-	if !held.After.Open() {
+	one.After, one.Redacted, one.Catalogue = it.After, it.Redacted, it.Catalogue
+	one.Meta, one.Recorded = it.Meta, it.Recorded
+	one.Recorded.Data, one.Recorded.Meta = nil, nil
+	if !one.After.Open() {
 		h.ended++
 	}
 }
@@ -44,9 +49,9 @@ func (h *holding) keep(it *Item) {
 // due gives up what there is too much of.
 func (h *holding) due() []*Item {
 	switch {
-	case len(h.items) >= maxHeld:
+	case len(h.items) >= h.limit:
 		return h.all()
-	case h.ended >= maxEnded:
+	case h.ended >= h.maxEnded:
 		return h.give(func(it *Item) bool { return !it.After.Open() })
 	}
 	return nil

@@ -16,7 +16,7 @@ type builder struct {
 	docs   Build
 	done   Generation // once finished, until it serves
 	parked map[uuid.UUID]bool
-	lost   map[uuid.UUID]bool // of those: it panics at them, and what is held back of them is too new
+	lost   map[uuid.UUID]bool // of those: it panicked at them; what is held back of them is not put
 	erased []*Item            // dossiers to be written anew without an erased person
 	newest eventlog.Position  // of the newest erasure seen
 	in     chan portion
@@ -89,7 +89,8 @@ func (b *builder) take(ctx context.Context, it *Item) error {
 }
 
 // putBefore puts a dossier as it was before the event that this projection
-// panics at: what is held back for all of them goes beyond.
+// panics at: what is held back for all of them goes beyond. It reads the stream
+// again, which is slow where a defect meets every dossier.
 func (b *builder) putBefore(ctx context.Context, it *Item) error {
 	items, err := b.runner.feed.Replay(ctx, it.Dossier, it.Position)
 	if err != nil || len(items) < 2 {

@@ -124,7 +124,7 @@ func readFile(ctx context.Context, path string, each func(Entry) error) error {
 }
 
 func endReading(conn *sq.Conn) error {
-	conn.SetInterrupt(nil)
+	defer conn.SetInterrupt(conn.SetInterrupt(nil)) // it belongs to the pool
 	if conn.AutocommitEnabled() {
 		return nil
 	}

@@ -64,7 +64,7 @@ func (l *Log) CheckFile(ctx context.Context) (*Damage, error) {
 
 // endRead ends a read transaction, also one that SQLite ended itself or whose context is over.
 func endRead(conn *sqlite.Conn) error {
-	conn.SetInterrupt(nil)
+	defer conn.SetInterrupt(conn.SetInterrupt(nil)) // it belongs to the pool
 	if conn.AutocommitEnabled() {
 		return nil
 	}

@@ -217,10 +217,6 @@ func (b *build) start() error {
 func (b *build) Finish(ctx context.Context) (projections.Generation, error) {
 	b.conn.SetInterrupt(ctx.Done())
 	_, indexes := b.table.schema()
-	// Each index reads the whole table: through a map that is no system call a page.
-	if err := sqlitex.ExecuteTransient(b.conn, "PRAGMA mmap_size = 4294967296", nil); err != nil {
-		return nil, err
-	}
 	if err := sqlitex.ExecuteScript(b.conn, indexes, nil); err != nil {
 		return nil, err
 	}

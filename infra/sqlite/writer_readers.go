@@ -19,14 +19,14 @@ import (
 // It is our own because sqlitex.Pool starts a goroutine for every loan and waits
 // for its end at the return, which takes longer than finding a row.
 type Readers struct {
-	path    string
-	free    chan *reader // of all that are not lent
-	closing context.Context
-	close   context.CancelFunc
-	closed  func() error
+	path     string
+	free     chan *reader // of all that are not lent
+	closing  context.Context
+	cancel   context.CancelFunc // begins to close
+	closeAll func() error       // once
 }
 
-// reader is a place in the pool: a connection, once somebody needed it, and what
+// reader is a place in the pool: a connection, opened at its first turn, and what
 // interrupts it.
 type reader struct {
 	conn *sqlite.Conn
@@ -47,8 +47,8 @@ func OpenReaders(path string, size int) (*Readers, error) {
 		size = 2 * runtime.GOMAXPROCS(0)
 	}
 	r := &Readers{path: path, free: make(chan *reader, size)}
-	r.closing, r.close = context.WithCancel(context.Background())
-	r.closed = sync.OnceValue(r.closeAll)
+	r.closing, r.cancel = context.WithCancel(context.Background())
+	r.closeAll = sync.OnceValue(r.collect)
 	first := &reader{}
 	if err := r.open(first); err != nil {
 		return nil, err
@@ -85,9 +85,9 @@ func (one *reader) rearm() {
 }
 
 // Read lends a connection to read. Statements stop when the context ends, and
-// Read then returns the context's error. Keep it short, and reset every
-// statement: a long read transaction lets the WAL grow. After Close it returns an
-// error that is eventlog.ErrStopped.
+// Read then returns the context's error. Keep it short: a long read transaction
+// lets the WAL grow. The connection's interrupt belongs to the pool. After Close it
+// returns an error that is eventlog.ErrStopped.
 func (r *Readers) Read(ctx context.Context, read func(conn *sqlite.Conn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -104,8 +104,8 @@ func (r *Readers) Read(ctx context.Context, read func(conn *sqlite.Conn) error) 
 	return err
 }
 
-// lend takes the connection back in every case, also when read panics in the
-// middle of a row.
+// lend takes the connection back in every case, and resets what read left
+// standing on a row, as where it panics there.
 func (r *Readers) lend(ctx context.Context, read func(*sqlite.Conn) error) (err error) {
 	var one *reader
 	select {
@@ -128,7 +128,7 @@ func (r *Readers) lend(ctx context.Context, read func(*sqlite.Conn) error) (err 
 	sound := false
 	defer func() {
 		quiet, open := ended(), closed()
-		if !sound || !quiet || !open {
+		if !sound || !quiet || !open || one.conn.CheckReset() != "" {
 			one.rearm()
 		}
 	}()
@@ -139,11 +139,12 @@ func (r *Readers) lend(ctx context.Context, read func(*sqlite.Conn) error) (err 
 
 // Close interrupts the running reads, waits for them and closes the connections.
 func (r *Readers) Close() error {
-	r.close()
-	return r.closed()
+	r.cancel()
+	return r.closeAll()
 }
 
-func (r *Readers) closeAll() error {
+// collect closes each connection as it comes back.
+func (r *Readers) collect() error {
 	var errs error
 	for range cap(r.free) {
 		if one := <-r.free; one.conn != nil {

@@ -77,6 +77,7 @@ func Run(t *testing.T, open Open, only ...string) {
 		{"rebuild beside the serving view", rebuildBeside},
 		{"rebuild refuses to lose a dossier", rebuildRefuses},
 		{"a panic in a rebuild", panicsInRebuild},
+		{"a rebuild in several goes", rebuiltInGoes},
 		{"another log is noticed", anotherLog},
 		{"a position that the log does not know", foreignPosition},
 		{"positions of answers", positions},

@@ -1,0 +1,79 @@
+package projections
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"hoso/domain"
+	"hoso/projections/projtest"
+)
+
+// heldItem is an event of a dossier that is open or has ended after it.
+func heldItem(n int, revision uint64, ended bool) *Item {
+	d := domain.Evolve(domain.NewDossier(projtest.ID("dossier", n)), domain.Fact{Event: projtest.Submission(n)})
+	if ended {
+		d = domain.Evolve(d, domain.Fact{Event: domain.Withdrawn{}})
+	}
+	it := &Item{Dossier: d.ID, After: &d}
+	it.Revision = revision
+	return it
+}
+
+func TestHoldingGivesUpWhatHasEnded(t *testing.T) {
+	h := newHolding(2, 5)
+	give := func(it *Item) []*Item {
+		h.keep(it)
+		return h.due()
+	}
+	if got := give(heldItem(1, 0, true)); got != nil {
+		t.Fatalf("one ended: %v", got)
+	}
+	give(heldItem(1, 1, false)) // taken up again
+	if got := give(heldItem(2, 0, true)); got != nil {
+		t.Fatalf("one ended, one taken up again: %v", got)
+	}
+	give(heldItem(2, 1, true)) // the same one counts once
+	got := give(heldItem(3, 0, true))
+	if len(got) != 2 || !slices.IsSortedFunc(got, func(a, b *Item) int { return slices.Compare(a.Dossier[:], b.Dossier[:]) }) {
+		t.Fatalf("two ended: %v", got)
+	}
+	for _, it := range got {
+		if it.Dossier == projtest.ID("dossier", 1) || !it.Fresh {
+			t.Errorf("given up: dossier %s, fresh %v", it.Dossier, it.Fresh)
+		}
+	}
+	give(heldItem(2, 2, true)) // again, after it was put
+	broken := heldItem(1, 2, true)
+	broken.Broken = errors.New("cannot be folded")
+	give(broken)
+	rest := h.all()
+	fresh := map[uuid.UUID]bool{}
+	revision := map[uuid.UUID]uint64{}
+	for _, it := range rest {
+		fresh[it.Dossier], revision[it.Dossier] = it.Fresh, it.Revision
+	}
+	one, two := projtest.ID("dossier", 1), projtest.ID("dossier", 2)
+	if len(rest) != 2 || !fresh[one] || fresh[two] || revision[one] != 1 || revision[two] != 2 {
+		t.Errorf("the rest: fresh %v, revisions %v", fresh, revision)
+	}
+	if h.ended != 0 || h.all() != nil {
+		t.Errorf("%d ended are still counted", h.ended)
+	}
+}
+
+// Where most stay open, all are given up before there are too many.
+func TestHoldingIsBounded(t *testing.T) {
+	h := newHolding(2, 3)
+	for n := range 2 {
+		if h.keep(heldItem(n, 0, false)); h.due() != nil {
+			t.Fatal("given up too early")
+		}
+	}
+	h.keep(heldItem(2, 0, false))
+	if got := h.due(); len(got) != 3 || len(h.items) != 0 {
+		t.Errorf("%d given up, %d left; want 3 and 0", len(got), len(h.items))
+	}
+}
