@@ -92,11 +92,7 @@ func readFile(ctx context.Context, path string, each func(Entry) error) error {
 	if err != nil {
 		return err
 	}
-	err = readers.Read(ctx, func(conn *sq.Conn) (err error) {
-		if err := execute(conn, "BEGIN"); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, endReading(conn)) }()
+	err = readers.ReadWhole(ctx, func(conn *sq.Conn) (err error) {
 		if err := checkFormat(conn); err != nil {
 			return err
 		}
@@ -121,14 +117,6 @@ func readFile(ctx context.Context, path string, each func(Entry) error) error {
 		return err
 	})
 	return errors.Join(err, readers.Close())
-}
-
-func endReading(conn *sq.Conn) error {
-	defer conn.SetInterrupt(conn.SetInterrupt(nil)) // it belongs to the pool
-	if conn.AutocommitEnabled() {
-		return nil
-	}
-	return execute(conn, "ROLLBACK")
 }
 
 // WriteFile makes a store's file of entries, secrets before persons before

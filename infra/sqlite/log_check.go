@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -42,11 +41,7 @@ func (l *Log) CheckFile(ctx context.Context) (*Damage, error) {
 		return nil, err
 	}
 	var damage *Damage
-	err = l.readers.Read(ctx, func(conn *sqlite.Conn) (err error) {
-		if err := execute(conn, "BEGIN"); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, endRead(conn)) }()
+	err = l.readers.ReadWhole(ctx, func(conn *sqlite.Conn) (err error) {
 		damage, err = checkAll(conn)
 		if err == nil && damage == nil && wal.Damaged {
 			damage, err = walDamage(conn, wal)
@@ -60,15 +55,6 @@ func (l *Log) CheckFile(ctx context.Context) (*Damage, error) {
 		return &Damage{Why: "SQLite cannot read the file: " + err.Error()}, nil
 	}
 	return nil, err
-}
-
-// endRead ends a read transaction, also one that SQLite ended itself or whose context is over.
-func endRead(conn *sqlite.Conn) error {
-	defer conn.SetInterrupt(conn.SetInterrupt(nil)) // it belongs to the pool
-	if conn.AutocommitEnabled() {
-		return nil
-	}
-	return execute(conn, "ROLLBACK")
 }
 
 // settledWAL asks until two answers agree, since a running writer's last frames may be half written.

@@ -104,6 +104,27 @@ func (r *Readers) Read(ctx context.Context, read func(conn *sqlite.Conn) error) 
 	return err
 }
 
+// ReadWhole is Read in one transaction, in which all is seen as of one moment.
+func (r *Readers) ReadWhole(ctx context.Context, read func(conn *sqlite.Conn) error) error {
+	return r.Read(ctx, func(conn *sqlite.Conn) (err error) {
+		if err := execute(conn, "BEGIN"); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, endRead(conn)) }()
+		return read(conn)
+	})
+}
+
+// endRead ends a read transaction, also one that SQLite ended itself or whose
+// context is over: with the alarm raised nothing could be executed.
+func endRead(conn *sqlite.Conn) error {
+	defer conn.SetInterrupt(conn.SetInterrupt(nil))
+	if conn.AutocommitEnabled() {
+		return nil
+	}
+	return execute(conn, "ROLLBACK")
+}
+
 // lend takes the connection back in every case, and resets what read left
 // standing on a row, as where it panics there.
 func (r *Readers) lend(ctx context.Context, read func(*sqlite.Conn) error) (err error) {

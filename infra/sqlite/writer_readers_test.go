@@ -13,15 +13,27 @@ import (
 	"hoso/infra/sqlite"
 )
 
-func TestReadersEnd(t *testing.T) {
+// openReaders opens a pool of a file that holds one note.
+func openReaders(t *testing.T, size int) *sqlite.Readers {
+	t.Helper()
 	w, path := openWriter(t, sqlite.WriterOptions{})
-	if err := w.Do(context.Background(), note(1)); err != nil {
+	if err := w.Do(t.Context(), note(1)); err != nil {
 		t.Fatal(err)
 	}
-	r, err := sqlite.OpenReaders(path, 2)
+	r, err := sqlite.OpenReaders(path, size)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return r
+}
+
+func TestReadersEnd(t *testing.T) {
+	r := openReaders(t, 2)
 	forever := func(conn *zs.Conn) error {
 		return sqlitex.ExecuteTransient(conn, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT count(*) FROM c", nil)
 	}
@@ -49,15 +61,7 @@ func TestReadersEnd(t *testing.T) {
 
 // A read that panics gives its connection back: a pool of one still serves the next.
 func TestReadersSurviveAPanic(t *testing.T) {
-	w, path := openWriter(t, sqlite.WriterOptions{})
-	if err := w.Do(context.Background(), note(1)); err != nil {
-		t.Fatal(err)
-	}
-	r, err := sqlite.OpenReaders(path, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := openReaders(t, 1)
 	func() {
 		defer func() { _ = recover() }()
 		_ = r.Read(context.Background(), func(conn *zs.Conn) error {
@@ -73,15 +77,7 @@ func TestReadersSurviveAPanic(t *testing.T) {
 
 // A read that was interrupted, at whatever moment, leaves the next one alone.
 func TestReadersAfterAnInterrupt(t *testing.T) {
-	w, path := openWriter(t, sqlite.WriterOptions{})
-	if err := w.Do(context.Background(), note(1)); err != nil {
-		t.Fatal(err)
-	}
-	r, err := sqlite.OpenReaders(path, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
+	r := openReaders(t, 1)
 	count := func(rows int64) func(conn *zs.Conn) error {
 		return func(conn *zs.Conn) error {
 			return sqlitex.Execute(conn, "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c LIMIT ?) SELECT count(*) FROM c", &sqlitex.ExecOptions{Args: []any{rows}})
