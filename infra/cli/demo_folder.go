@@ -83,7 +83,7 @@ func (c *demoCmd) prepare(a *app) (err error) {
 func (c *demoCmd) live(a *app, building string) error {
 	begun, within := time.Now(), *a
 	within.Data = building
-	doc, err := within.simulate(simulateCmd{Dossiers: c.Dossiers, Seed: c.Seed, Days: demoDays, unfinished: true}, time.Now())
+	doc, err := within.simulate(simulateCmd{Dossiers: c.Dossiers, Seed: c.Seed, Days: demoDays, demo: true}, time.Now())
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type simulateCmd struct {
 	To       string `help:"The last day (default: up to now)." placeholder:"DATE"`
 	JSON     bool   `help:"Answer as JSON." name:"json"`
 
-	unfinished bool // into the demo's unfinished folder
+	demo bool // into the demo's unfinished folder, with dossiers caught on their way
 }
 
 // Help tells the fields of --json.
@@ -90,7 +90,7 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 		return doc, err
 	}
 	s, err := a.openStack(stackOptions{
-		relaxed: true, now: clock.Now, unfinished: c.unfinished,
+		relaxed: true, now: clock.Now, unfinished: c.demo,
 		ids: func(head eventlog.Position) func() uuid.UUID { return simulate.EventIDs(c.Seed, head) },
 	})
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *app) simulate(c simulateCmd, to time.Time) (doc simulateDoc, err error)
 	bar := a.progress("simulating dossiers")
 	defer bar.end()
 	report, err := simulate.Run(a.ctx, simulate.Options{
-		Handler: s.handler, Clock: clock, Seed: c.Seed, Dossiers: c.Dossiers, From: from, To: to,
+		Handler: s.handler, Clock: clock, Seed: c.Seed, Dossiers: c.Dossiers, From: from, To: to, Caught: c.demo,
 		Progress: func(n int) { bar.at(uint64(n), uint64(c.Dossiers)) },
 		Daily: func(ctx context.Context) error {
 			_, _, err := sealer.SealNow(ctx)

@@ -40,6 +40,9 @@ func (w *world) plan() ([]arrival, error) {
 		a.fate, a.after = fates.draw(), afters.draw()
 		a.suit(open, w.rng)
 	}
+	if w.Caught {
+		w.catch(out, open)
+	}
 	return out, nil
 }
 

@@ -27,6 +27,9 @@ type Options struct {
 	Seed     uint64
 	Dossiers int
 	From, To time.Time // dossiers arrive between them; whatever lies after To does not happen any more
+	// Caught has one dossier just submitted at To, and one waiting for its
+	// supplement if any can (a few hundred over months are enough).
+	Caught bool
 	// Daily, where set, is called at the end of each simulated day, to sign a root.
 	Daily func(ctx context.Context) error
 	// Progress, where set, hears how many dossiers were submitted so far.

@@ -9,6 +9,7 @@ import (
 
 	"hoso/commands"
 	"hoso/domain"
+	"hoso/domain/calendar"
 	"hoso/domain/codec"
 	"hoso/domain/eventlog"
 	"hoso/domain/eventlog/memory"
@@ -31,6 +32,11 @@ var (
 )
 
 func newRig(t testing.TB, seed uint64) *rig {
+	t.Helper()
+	return rigAt(t, seed, from)
+}
+
+func rigAt(t testing.TB, seed uint64, from time.Time) *rig {
 	t.Helper()
 	ctx := context.Background()
 	store, err := keys.Open(t.TempDir(), keys.NewMaster())
@@ -81,6 +87,23 @@ func (r *rig) events(t testing.TB) []eventlog.Recorded {
 	return out
 }
 
+// dossiers folds every dossier of the log.
+func (r *rig) dossiers(t testing.TB) map[string]domain.Dossier {
+	t.Helper()
+	dossiers, prev := map[string]domain.Dossier{}, map[string]codec.Hash{}
+	for _, e := range r.events(t) {
+		d, err := r.codec.Read(prev[e.Stream], e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prev[e.Stream] = d.Meta.Hash
+		if _, ok := domain.DossierIDOf(e.Stream); ok {
+			dossiers[e.Stream] = domain.Evolve(dossiers[e.Stream], d.Fact())
+		}
+	}
+	return dossiers
+}
+
 func TestEveryCommandOccursAndNoneIsRefused(t *testing.T) {
 	r := newRig(t, 7)
 	report := r.run(t, 7, 300)
@@ -102,20 +125,15 @@ func TestEveryCommandOccursAndNoneIsRefused(t *testing.T) {
 func TestBelievableVariety(t *testing.T) {
 	r := newRig(t, 3)
 	r.run(t, 3, 400)
-	dossiers := map[string]domain.Dossier{}
+	dossiers := r.dossiers(t)
 	owners := map[domain.SubjectID]int{}
-	prev := map[string]codec.Hash{}
 	for _, e := range r.events(t) {
-		d, err := r.codec.Read(prev[e.Stream], e)
+		m, err := codec.ParseMeta(e.Meta)
 		if err != nil {
 			t.Fatal(err)
 		}
-		prev[e.Stream] = d.Meta.Hash
-		if at := d.Meta.RecordedAt; at.Before(from) || at.After(to) {
-			t.Errorf("%s %s recorded at %s, outside the simulated days", e.Stream, e.Type, at)
-		}
-		if _, ok := domain.DossierIDOf(e.Stream); ok {
-			dossiers[e.Stream] = domain.Evolve(dossiers[e.Stream], d.Fact())
+		if m.RecordedAt.Before(from) || m.RecordedAt.After(to) {
+			t.Errorf("%s %s recorded at %s, outside the simulated days", e.Stream, e.Type, m.RecordedAt)
 		}
 	}
 	statuses, channels, agencies, ways := map[domain.Status]int{}, map[domain.Channel]int{}, map[string]int{}, map[domain.ReceivingWay]int{}
@@ -162,6 +180,36 @@ func TestBelievableVariety(t *testing.T) {
 	}
 	if n := len(dossiers); statuses[domain.StatusDelivered] < n/2 || late > n/5 {
 		t.Errorf("of %d dossiers %d were delivered and %d decided late: not believable", n, statuses[domain.StatusDelivered], late)
+	}
+}
+
+// TestCaughtAtAnyHour: a demo begun at night, on a Sunday or in the Tết holidays
+// finds a dossier just submitted and one that waits for its supplement.
+func TestCaughtAtAnyHour(t *testing.T) {
+	for _, end := range []string{
+		"2026-11-23T08:01:00+07:00", "2026-12-25T18:22:00+07:00", "2027-02-07T00:03:00+07:00", "2027-02-11T12:00:00+07:00",
+		"2027-03-06T00:40:00+07:00", "2027-03-27T15:30:00+07:00", "2027-04-02T01:13:00+07:00", "2027-04-18T06:22:00+07:00",
+	} {
+		to, err := time.Parse(time.RFC3339, end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := calendar.DateOf(to).AddDays(-90).Start()
+		r := rigAt(t, 1, first)
+		if _, err := simulate.Run(t.Context(), simulate.Options{
+			Handler: r.handler, Clock: r.clock, Seed: 1, Dossiers: 250, From: first, To: to, Caught: true,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		statuses := map[domain.Status]int{}
+		for _, d := range r.dossiers(t) {
+			if s := d.Supplement; s == nil || s.Until.After(to) { // else the scheduler is about to end it
+				statuses[d.Status()]++
+			}
+		}
+		if statuses[domain.StatusSubmitted] == 0 || statuses[domain.StatusSupplement] == 0 {
+			t.Errorf("up to %s: %v", end, statuses)
+		}
 	}
 }
 
