@@ -32,17 +32,18 @@ type Mark struct {
 	Hash     codec.Hash
 }
 
-// Item is one event of a dossier with the fold before and after it. Where
-// Broken is set the dossier cannot be folded over this event, and only the
-// stored event (Recorded) and Dossier are to be trusted. In a rebuild an item has
-// lost its stored bytes once it is folded, and Put gets one without Event, Before
-// and Open: it tells of the dossier as a whole.
+// Item is one event of a dossier with the fold after it. Where Broken is set the
+// dossier cannot be folded over this event, and only the stored event (Recorded)
+// and Dossier are to be trusted. In a rebuild Append gets an item without its
+// stored bytes and After; Put gets one that tells of the dossier as a whole: of
+// its last event it has revision, position, type and time of recording alone.
 type Item struct {
 	codec.Decoded
 	Dossier uuid.UUID
-	Before  *domain.Dossier // shared, never to be written to
-	After   *domain.Dossier
-	Open    Step // the step that was running when this event came
+	After   *domain.Dossier // shared, never to be written to
+	Open    Step            // the step that was running when this event came
+	// Obligations are After's, for who is not given that.
+	Obligations []domain.Obligation
 	// Redacted are the people erased from the dossier as far as is known: with
 	// this event, or in a replay with the last one.
 	Redacted  []domain.SubjectID
@@ -94,6 +95,7 @@ type Step struct {
 	Type     string
 	Revision uint64
 	At       time.Time
+	Calendar string // version by which the time up to the event that ends it is measured; '' without one
 }
 
 // begins reports whether an event begins a step of its own. Bookkeeping does

@@ -53,10 +53,14 @@ func ViewOf(it *Item, proofs Proofs) DossierView {
 // it was submitted, in the catalogue of the event's position; the zero one where
 // there is none.
 func (it *Item) procedure() domain.Procedure {
-	p, ok := it.Catalogue.ProcedureVersion(it.After.ProcedureVersion)
-	if !ok {
-		p, ok = it.Catalogue.Procedure(it.After.Procedure, calendar.DateOf(it.After.SubmittedAt))
+	if p, ok := it.Catalogue.ProcedureVersion(it.After.ProcedureVersion); ok {
+		return p.Procedure
 	}
+	return inForce(it.Catalogue, it.After.Procedure, it.After.SubmittedAt)
+}
+
+func inForce(c *domain.Catalogue, procedure string, at time.Time) domain.Procedure {
+	p, ok := c.Procedure(procedure, calendar.DateOf(at))
 	if !ok {
 		return domain.Procedure{}
 	}

@@ -187,7 +187,7 @@ func (f *Feed) batch(ctx context.Context, raw eventlog.Batch, own *folder) (*Bat
 		if err != nil {
 			return nil, err
 		}
-		if err := own.fold(ctx, it); err != nil {
+		if _, err := own.fold(ctx, it); err != nil {
 			return nil, err
 		}
 		b.Items = append(b.Items, it)

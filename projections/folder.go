@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -18,14 +19,17 @@ type folded struct {
 	revision eventlog.Expected
 	hash     codec.Hash
 	open     Step
-	broken   error // set for ever once an event could not be folded
+	broken   error     // set for ever once an event could not be folded
+	alone    bool      // nobody else looks at the dossier: it is folded in place
+	held     *heldBack // by a rebuild
 }
 
 // folder keeps the dossiers of late; the others it folds from the log again.
 // Not safe for concurrent use.
 type folder struct {
-	feed *Feed
-	hot  *simplelru.LRU[uuid.UUID, *folded]
+	feed  *Feed
+	hot   *simplelru.LRU[uuid.UUID, *folded]
+	alone bool // see folded
 }
 
 func (f *Feed) newFolder(size int) *folder {
@@ -38,22 +42,23 @@ func (f *Feed) newFolder(size int) *folder {
 
 // fold folds an opened event. The error is of the log or the key store; what is
 // wrong with the event or its stream goes into the item.
-func (f *folder) fold(ctx context.Context, it *Item) error {
+func (f *folder) fold(ctx context.Context, it *Item) (*folded, error) {
 	state, hot := f.hot.Get(it.Dossier)
 	at := eventlog.Expected(it.Revision)
 	behind := hot && at <= state.revision // another projection is ahead of this one
 	if !hot || behind || state.broken == nil && at != state.revision+1 {
 		before, err := f.feed.foldUntil(ctx, it.Dossier, it.Revision)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		before.alone = f.alone
 		if state = &before; !behind {
 			f.hot.Add(it.Dossier, state)
 		}
 	}
 	*state = state.next(it)
 	it.Catalogue = f.feed.catalogue.at(it.Position)
-	return nil
+	return state, nil
 }
 
 // foldUntil folds a dossier's stream up to, not including, a revision.
@@ -81,7 +86,8 @@ func (f *Feed) foldUntil(ctx context.Context, id uuid.UUID, end uint64) (folded,
 
 // next checks an opened event against the one before it and folds it.
 func (s folded) next(it *Item) folded {
-	it.Before, it.After, it.Open = s.dossier, s.dossier, s.open
+	it.After, it.Open, it.Obligations = s.dossier, s.open, s.dossier.Obligations
+	it.Open.Calendar = cmp.Or(s.dossier.Clock.Calendar, s.dossier.CalendarVersion)
 	if s.broken == nil {
 		s.broken = s.follows(it)
 	}
@@ -89,13 +95,16 @@ func (s folded) next(it *Item) folded {
 		it.Broken = s.broken
 		return s
 	}
-	after, err := evolve(s.dossier, it.Fact())
-	if err != nil {
+	after := s.dossier
+	if !s.alone {
+		after = new(domain.Dossier)
+	}
+	if err := evolve(after, s.dossier, it.Fact()); err != nil {
 		s.broken = fmt.Errorf("revision %d: %w", it.Revision, err)
 		it.Broken = s.broken
 		return s
 	}
-	it.After, it.Redacted = after, after.Redacted
+	it.After, it.Redacted, it.Obligations = after, after.Redacted, after.Obligations
 	s.dossier, s.revision, s.hash = after, eventlog.Expected(it.Revision), it.Meta.Hash
 	if begins(it.Type) {
 		s.open = Step{Type: it.Type, Revision: it.Revision, At: it.Meta.At()}
@@ -116,12 +125,12 @@ func (s folded) follows(it *Item) error {
 
 // evolve is domain.Evolve, with a defect of ours turned into one dossier set
 // aside instead of a program that starts and dies at the same event for ever.
-func evolve(d *domain.Dossier, fact domain.Fact) (after *domain.Dossier, err error) {
+func evolve(after, before *domain.Dossier, fact domain.Fact) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("folding %s panicked: %v", fact.Event.EventType(), p)
 		}
 	}()
-	next := domain.Evolve(*d, fact)
-	return &next, nil
+	*after = domain.Evolve(*before, fact)
+	return nil
 }

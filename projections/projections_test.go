@@ -97,7 +97,7 @@ func TestTimelineKeepsNoPersonalValueButFreeText(t *testing.T) {
 		v := reflect.New(reflect.TypeOf(event)).Elem()
 		fill(v, "", domain.About(who, secret))
 		empty := domain.NewDossier(projtest.ID("dossier", 1))
-		it := &Item{Dossier: empty.ID, Before: &empty, After: &empty, Catalogue: domain.NewCatalogue()}
+		it := &Item{Dossier: empty.ID, After: &empty, Catalogue: domain.NewCatalogue()}
 		it.Type, it.Event, it.Position = event.EventType(), v.Interface().(domain.Event), eventlog.Position{Commit: 7, Prepare: 7}
 		e := EntryOf(it)
 		if all := fmt.Sprint(e.DetailVI, e.DetailEN); strings.Contains(all, secret) {

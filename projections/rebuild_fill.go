@@ -96,15 +96,18 @@ func (f *Feed) decodeAll(ctx context.Context, parts chan<- part) error {
 
 func (f *Feed) foldAll(ctx context.Context, parts <-chan part, send func(portion, Progress) error) error {
 	folder, back := f.newFolder(hotRebuild), newHolding(maxEnded, maxHeld)
+	folder.alone = true
 	var p Progress
 	for one := range parts {
 		f.catalogue.note(one.raw.Events, one.raw.End)
 		for _, it := range one.items {
-			if err := folder.fold(ctx, it); err != nil {
+			state, err := folder.fold(ctx, it)
+			if err != nil {
 				return err
 			}
-			back.keep(it)
+			back.keep(it, state)
 			it.Recorded.Data, it.Recorded.Meta = nil, nil // checked, and wanted by nobody any more
+			it.After = nil                                // the next event is folded into it; Put gets a copy
 		}
 		b := &Batch{End: one.raw.End, Last: markOf(one.raw.Events), Items: one.items}
 		p.Events, p.At = p.Events+uint64(len(one.raw.Events)), b.End

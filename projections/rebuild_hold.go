@@ -14,58 +14,79 @@ const (
 	maxHeld  = 32_768 // of all
 )
 
-// holding is what is held back of dossiers: no more than Put wants to know, for
+// heldBack is a dossier that is held back: no more than Put wants to know, for
 // there are many, and what the last event itself says would go with each.
+type heldBack struct {
+	item  *Item
+	state *folded // of the folder, which goes on: the dossier is copied when it is given up
+	ended bool
+}
+
+// holding is all that is held back.
 type holding struct {
-	items           map[uuid.UUID]*Item
+	dossiers        map[uuid.UUID]*heldBack
 	ended           int // of them
 	maxEnded, limit int
 }
 
 func newHolding(maxEnded, limit int) *holding {
-	return &holding{items: map[uuid.UUID]*Item{}, maxEnded: maxEnded, limit: limit}
+	return &holding{dossiers: map[uuid.UUID]*heldBack{}, maxEnded: maxEnded, limit: limit}
 }
 
 // keep holds a dossier as it is after an event. What is broken stays as it was before.
-func (h *holding) keep(it *Item) {
+func (h *holding) keep(it *Item, state *folded) {
 	if it.Broken != nil {
 		return
 	}
-	one := h.items[it.Dossier]
+	one := state.held
 	if one == nil {
-		one = &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}
-		h.items[it.Dossier] = one
-	} else if !one.After.Open() {
-		h.ended--
+		one = h.begin(it, state)
 	}
-	one.After, one.Redacted, one.Catalogue = it.After, it.Redacted, it.Catalogue
-	one.Meta, one.Recorded = it.Meta, it.Recorded
-	one.Recorded.Data, one.Recorded.Meta = nil, nil
-	if !one.After.Open() {
-		h.ended++
+	one.item.Redacted, one.item.Catalogue, one.item.Meta.RecordedAt = it.Redacted, it.Catalogue, it.Meta.RecordedAt
+	one.item.Revision, one.item.Position, one.item.Type = it.Revision, it.Position, it.Type
+	if ended := !state.dossier.Open(); ended != one.ended {
+		one.ended = ended
+		if ended {
+			h.ended++
+		} else {
+			h.ended--
+		}
 	}
+}
+
+// begin holds one back, or finds it under a state that was folded anew.
+func (h *holding) begin(it *Item, state *folded) *heldBack {
+	one := h.dossiers[it.Dossier]
+	if one == nil {
+		one = &heldBack{item: &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}}
+		h.dossiers[it.Dossier] = one
+	}
+	one.state, state.held = state, one
+	return one
 }
 
 // due gives up what there is too much of.
 func (h *holding) due() []*Item {
 	switch {
-	case len(h.items) >= h.limit:
+	case len(h.dossiers) >= h.limit:
 		return h.all()
 	case h.ended >= h.maxEnded:
-		return h.give(func(it *Item) bool { return !it.After.Open() })
+		return h.give(func(one *heldBack) bool { return one.ended })
 	}
 	return nil
 }
 
-func (h *holding) all() []*Item { return h.give(func(*Item) bool { return true }) }
+func (h *holding) all() []*Item { return h.give(func(*heldBack) bool { return true }) }
 
 // give gives some up, in the order of the tables' keys.
-func (h *holding) give(which func(*Item) bool) []*Item {
+func (h *holding) give(which func(*heldBack) bool) []*Item {
 	var out []*Item
-	for id, it := range h.items {
-		if which(it) {
-			out = append(out, it)
-			delete(h.items, id)
+	for id, one := range h.dossiers {
+		if which(one) {
+			now := *one.state.dossier
+			one.item.After, one.state.held = &now, nil
+			out = append(out, one.item)
+			delete(h.dossiers, id)
 		}
 	}
 	h.ended = 0

@@ -11,32 +11,39 @@ import (
 	"hoso/projections/projtest"
 )
 
+// states are the folds of dossiers that the tests hold back.
+type states map[int]*folded
+
 // heldItem is an event of a dossier that is open or has ended after it.
-func heldItem(n int, revision uint64, ended bool) *Item {
+func (s states) heldItem(n int, revision uint64, ended bool) (*Item, *folded) {
 	d := domain.Evolve(domain.NewDossier(projtest.ID("dossier", n)), domain.Fact{Event: projtest.Submission(n)})
 	if ended {
 		d = domain.Evolve(d, domain.Fact{Event: domain.Withdrawn{}})
 	}
-	it := &Item{Dossier: d.ID, After: &d}
+	if s[n] == nil {
+		s[n] = &folded{dossier: &domain.Dossier{}}
+	}
+	*s[n].dossier = d
+	it := &Item{Dossier: d.ID}
 	it.Revision = revision
-	return it
+	return it, s[n]
 }
 
 func TestHoldingGivesUpWhatHasEnded(t *testing.T) {
-	h := newHolding(2, 5)
-	give := func(it *Item) []*Item {
-		h.keep(it)
+	h, folds := newHolding(2, 5), states{}
+	give := func(it *Item, state *folded) []*Item {
+		h.keep(it, state)
 		return h.due()
 	}
-	if got := give(heldItem(1, 0, true)); got != nil {
+	if got := give(folds.heldItem(1, 0, true)); got != nil {
 		t.Fatalf("one ended: %v", got)
 	}
-	give(heldItem(1, 1, false)) // taken up again
-	if got := give(heldItem(2, 0, true)); got != nil {
+	give(folds.heldItem(1, 1, false)) // taken up again
+	if got := give(folds.heldItem(2, 0, true)); got != nil {
 		t.Fatalf("one ended, one taken up again: %v", got)
 	}
-	give(heldItem(2, 1, true)) // the same one counts once
-	got := give(heldItem(3, 0, true))
+	give(folds.heldItem(2, 1, true)) // the same one counts once
+	got := give(folds.heldItem(3, 0, true))
 	if len(got) != 2 || !slices.IsSortedFunc(got, func(a, b *Item) int { return slices.Compare(a.Dossier[:], b.Dossier[:]) }) {
 		t.Fatalf("two ended: %v", got)
 	}
@@ -45,10 +52,10 @@ func TestHoldingGivesUpWhatHasEnded(t *testing.T) {
 			t.Errorf("given up: dossier %s, fresh %v", it.Dossier, it.Fresh)
 		}
 	}
-	give(heldItem(2, 2, true)) // again, after it was put
-	broken := heldItem(1, 2, true)
+	give(folds.heldItem(2, 2, true)) // again, after it was put
+	broken, state := folds.heldItem(1, 2, false)
 	broken.Broken = errors.New("cannot be folded")
-	give(broken)
+	give(broken, state)
 	rest := h.all()
 	fresh := map[uuid.UUID]bool{}
 	revision := map[uuid.UUID]uint64{}
@@ -66,14 +73,14 @@ func TestHoldingGivesUpWhatHasEnded(t *testing.T) {
 
 // Where most stay open, all are given up before there are too many.
 func TestHoldingIsBounded(t *testing.T) {
-	h := newHolding(2, 3)
+	h, folds := newHolding(2, 3), states{}
 	for n := range 2 {
-		if h.keep(heldItem(n, 0, false)); h.due() != nil {
+		if h.keep(folds.heldItem(n, 0, false)); h.due() != nil {
 			t.Fatal("given up too early")
 		}
 	}
-	h.keep(heldItem(2, 0, false))
-	if got := h.due(); len(got) != 3 || len(h.items) != 0 {
-		t.Errorf("%d given up, %d left; want 3 and 0", len(got), len(h.items))
+	h.keep(folds.heldItem(2, 0, false))
+	if got := h.due(); len(got) != 3 || len(h.dossiers) != 0 {
+		t.Errorf("%d given up, %d left; want 3 and 0", len(got), len(h.dossiers))
 	}
 }

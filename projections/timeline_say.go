@@ -63,7 +63,7 @@ func (w *words) obligation(code string) {
 }
 
 func (w *words) currency(obligation string) string {
-	for _, o := range w.it.After.Obligations {
+	for _, o := range w.it.Obligations {
 		if o.Code == obligation {
 			return o.Currency
 		}

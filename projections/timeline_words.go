@@ -55,7 +55,7 @@ func (w *words) details() (vi, en string) {
 func (w *words) desk(e domain.Event) {
 	switch e := e.(type) {
 	case domain.Submitted:
-		p := w.it.procedure()
+		p := inForce(w.it.Catalogue, e.Procedure, w.it.Meta.At())
 		w.both(orCode("Thủ tục: ", p.Name, e.Procedure), orCode("Procedure: ", cmp.Or(p.NameEN, p.Name), e.Procedure))
 		w.say("Nơi nhận: ", "Received by: ", w.agency(e.Agency))
 		if e.Competent != e.Agency {
