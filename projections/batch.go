@@ -42,7 +42,7 @@ type Item struct {
 	Dossier uuid.UUID
 	After   *domain.Dossier // shared, never to be written to
 	Open    Step            // the step that was running when this event came
-	// Obligations are After's, for who is not given that.
+	// Obligations are the dossier's with this event, for who is not given After.
 	Obligations []domain.Obligation
 	// Redacted are the people erased from the dossier as far as is known: with
 	// this event, or in a replay with the last one.
@@ -95,7 +95,7 @@ type Step struct {
 	Type     string
 	Revision uint64
 	At       time.Time
-	Calendar string // version by which the time up to the event that ends it is measured; '' without one
+	Calendar string // set in Item.Open: version by which the time up to that event is measured; '' without one
 }
 
 // begins reports whether an event begins a step of its own. Bookkeeping does

@@ -39,7 +39,7 @@ func (h *holding) keep(it *Item, state *folded) {
 		return
 	}
 	one := state.held
-	if one == nil {
+	if one == nil || one.state != state {
 		one = h.begin(it, state)
 	}
 	one.item.Redacted, one.item.Catalogue, one.item.Meta.RecordedAt = it.Redacted, it.Catalogue, it.Meta.RecordedAt
@@ -54,7 +54,8 @@ func (h *holding) keep(it *Item, state *folded) {
 	}
 }
 
-// begin holds one back, or finds it under a state that was folded anew.
+// begin holds one back, or finds it under another state: the dossier was folded
+// anew, or a log that repeats itself brought an event a second time.
 func (h *holding) begin(it *Item, state *folded) *heldBack {
 	one := h.dossiers[it.Dossier]
 	if one == nil {

@@ -71,6 +71,22 @@ func TestHoldingGivesUpWhatHasEnded(t *testing.T) {
 	}
 }
 
+// TestHoldingFollowsTheNewestState: of a dossier that was folded anew, also
+// between two events of its first state, what is put is as of its last event.
+func TestHoldingFollowsTheNewestState(t *testing.T) {
+	h, first, again := newHolding(9, 9), states{}, states{}
+	h.keep(first.heldItem(1, 0, false))
+	h.keep(again.heldItem(1, 0, false))
+	h.keep(first.heldItem(1, 1, true))
+	if got := h.all(); len(got) != 1 || got[0].Revision != 1 || got[0].After.Open() {
+		t.Errorf("put: %+v, want revision 1, ended", got)
+	}
+	h.keep(again.heldItem(1, 2, false)) // its fold was held under the other when that was given up
+	if got := h.all(); len(got) != 1 || got[0].Revision != 2 || !got[0].After.Open() || got[0].Fresh {
+		t.Errorf("put: %+v, want revision 2, open, and not fresh", got)
+	}
+}
+
 // Where most stay open, all are given up before there are too many.
 func TestHoldingIsBounded(t *testing.T) {
 	h, folds := newHolding(2, 3), states{}

@@ -57,7 +57,8 @@ type Generation interface {
 }
 
 // Build is a generation being filled in bulk; nothing reads it and a crash loses it.
-// Its Documents know neither Stored nor Forget.
+// Its Documents know neither Stored nor Forget, and what Append and Put are given
+// tells less (see Item).
 type Build interface {
 	Documents
 	// Finish completes the generation and puts it on disk.

@@ -151,6 +151,10 @@ func clearUnfinished(building string) error {
 		return err
 	}
 	defer lock.Release()
+	// The manifest first: what has one is whole.
+	if err := removeIfThere(filepath.Join(building, "manifest.json")); err != nil {
+		return err
+	}
 	for name := range backupFiles {
 		for _, tail := range []string{"", "-wal", "-shm", "-journal"} {
 			if err := removeIfThere(filepath.Join(building, name+tail)); err != nil {
@@ -158,7 +162,7 @@ func clearUnfinished(building string) error {
 			}
 		}
 	}
-	for _, name := range append([]string{"manifest.json.new", "manifest.json"}, lockFiles...) {
+	for _, name := range append([]string{"manifest.json.new"}, lockFiles...) {
 		if err := removeIfThere(filepath.Join(building, name)); err != nil {
 			return err
 		}

@@ -15,8 +15,12 @@ import (
 func (w *world) catch(arrivals []arrival, open []*desk) {
 	last := &arrivals[len(arrivals)-1]
 	last.at, last.channel, last.fate = w.To.Add(-3*time.Minute).Truncate(time.Second), domain.Online, slowIntake
-	for tries := 0; tries == 0 || tries < 50 && slices.ContainsFunc(last.procedure.Fees, dueAtReceipt); tries++ {
+	for range 50 {
 		last.suit(open, w.rng)
+		if !slices.ContainsFunc(last.procedure.Fees, dueAtReceipt) {
+			break
+		}
+		last.desk = pickDesk(open, w.rng) // some have nothing but procedures with a fee
 	}
 	for i := len(arrivals) - 2; i >= 0; i-- {
 		a := arrivals[i]

