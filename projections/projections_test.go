@@ -177,7 +177,8 @@ func TestWordsOfTheTimeline(t *testing.T) {
 		domain.PaymentRequested{Obligation: "LP", Name: "Lệ phí", Amount: 1250000, Currency: "VND"},
 		domain.Progressed{Title: "Thẩm định"},
 		domain.Decided{Outcome: domain.Granted, Number: "12/QĐ", Date: "2026-11-18"},
-		domain.Decided{Outcome: domain.Granted, Date: "cuối năm"})
+		domain.Decided{Outcome: domain.Granted, Date: "cuối năm"},
+		domain.Contacted{Means: "phone"})
 	w.PublishAgency(at.Add(time.Hour), "H99.02", "Sở Tư pháp và Nội vụ")
 	w.Append(projtest.Stream(id), at.Add(2*time.Hour), domain.Routed{Agency: "H99.02"})
 	want := [][2]string{
@@ -190,6 +191,7 @@ func TestWordsOfTheTimeline(t *testing.T) {
 		{"Thẩm định", "Thẩm định"},
 		{"Chấp thuận. Số: 12/QĐ. Ngày: 18/11/2026", "Granted. Number: 12/QĐ. Date: 2026-11-18"},
 		{"Chấp thuận. Ngày: cuối năm", "Granted. Date: cuối năm"},
+		{"Gọi điện thoại", "By phone"},
 		{"Đến: Sở Tư pháp và Nội vụ (H99.02)", "To: Sở Tư pháp và Nội vụ (H99.02)"},
 	}
 	for i, it := range items(t, w, id) {

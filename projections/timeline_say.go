@@ -123,6 +123,9 @@ var (
 		"granted": {"Chấp thuận", "Granted"}, "refused": {"Không chấp thuận", "Refused"},
 		"not_required": {"Không cần giải quyết", "Not required"}, "unknown": {"Kết quả không rõ (nhập từ hệ thống khác)", "Outcome unknown (imported)"},
 	}
+	means = map[string][2]string{
+		"phone": {"Gọi điện thoại", "By phone"}, "message": {"Nhắn tin", "By message"}, "email": {"Gửi thư điện tử", "By e-mail"}, "counter": {"Tại quầy", "At the counter"},
+	}
 	askers = map[string][2]string{
 		"owner":     {"Chủ hồ sơ đề nghị, cán bộ ghi nhận", "Asked for by the owner, recorded by an officer"},
 		"submitter": {"Người nộp đề nghị, cán bộ ghi nhận", "Asked for by the submitter, recorded by an officer"},

@@ -45,7 +45,7 @@ func (w *words) details() (vi, en string) {
 	case domain.CorrectionDeclined:
 		w.say("Đề nghị số: ", "Request: ", e.Request)
 	case domain.Contacted:
-		w.say("Hình thức: ", "By: ", e.Means)
+		w.pick(means, e.Means)
 	case domain.Rated:
 		w.say("Điểm (1–5): ", "Score (1–5): ", strconv.Itoa(e.Score))
 	}

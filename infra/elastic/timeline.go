@@ -15,7 +15,7 @@ import (
 // timelineDocs keeps one document a dossier with all its entries.
 type timelineDocs struct{}
 
-func (timelineDocs) format() int { return 3 }
+func (timelineDocs) format() int { return 4 }
 
 func (timelineDocs) properties() obj { return obj{"entries": kept} }
 

@@ -15,7 +15,7 @@ import (
 // timelineTable keeps one row a dossier with a line for each of its events.
 type timelineTable struct{}
 
-func (timelineTable) format() int { return 5 }
+func (timelineTable) format() int { return 6 }
 
 func (timelineTable) schema() (tables, indexes string) {
 	return `
