@@ -42,6 +42,8 @@ type Item struct {
 	Dossier uuid.UUID
 	After   *domain.Dossier // shared, never to be written to
 	Open    Step            // the step that was running when this event came
+	// Calendar is the version by which the open step's time is measured; '' without one.
+	Calendar string
 	// Obligations are the dossier's with this event, for who is not given After.
 	Obligations []domain.Obligation
 	// Redacted are the people erased from the dossier as far as is known: with
@@ -95,7 +97,6 @@ type Step struct {
 	Type     string
 	Revision uint64
 	At       time.Time
-	Calendar string // set in Item.Open: version by which the time up to that event is measured; '' without one
 }
 
 // begins reports whether an event begins a step of its own. Bookkeeping does

@@ -87,7 +87,7 @@ func (f *Feed) foldUntil(ctx context.Context, id uuid.UUID, end uint64) (folded,
 // next checks an opened event against the one before it and folds it.
 func (s folded) next(it *Item) folded {
 	it.After, it.Open, it.Obligations = s.dossier, s.open, s.dossier.Obligations
-	it.Open.Calendar = cmp.Or(s.dossier.Clock.Calendar, s.dossier.CalendarVersion)
+	it.Calendar = cmp.Or(s.dossier.Clock.Calendar, s.dossier.CalendarVersion)
 	if s.broken == nil {
 		s.broken = s.follows(it)
 	}

@@ -56,7 +56,7 @@ func StepOf(it *Item) (StepTime, bool) {
 	}
 	from, to := it.Open.At, it.Meta.At()
 	s := StepTime{Revision: it.Open.Revision, Step: strings.TrimPrefix(it.Open.Type, "dossier.")}
-	cal := it.Catalogue.CalendarVersion(it.Open.Calendar)
+	cal := it.Catalogue.CalendarVersion(it.Calendar)
 	if cal == nil {
 		cal = weekly
 	}

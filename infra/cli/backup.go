@@ -152,7 +152,7 @@ func clearUnfinished(building string) error {
 	}
 	defer lock.Release()
 	// The manifest first: what has one is whole.
-	if err := removeIfThere(filepath.Join(building, "manifest.json")); err != nil {
+	if err := removeIfThere(manifestFile(building)); err != nil {
 		return err
 	}
 	for name := range backupFiles {

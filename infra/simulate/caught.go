@@ -8,19 +8,17 @@ import (
 	"hoso/domain/calendar"
 )
 
-// catch turns some of the last dossiers, whatever the hour or the season: the
-// very last comes in online just before To, and no desk has answered it nor asked
-// for money; the latest that can be is still waiting for its supplement. A run of a few
-// hundred dossiers has mostly such ones by itself, and now and then has none.
+// catch turns two of the last dossiers, whatever the hour or the season: the very
+// last comes in online just before To, and no desk has answered it nor asked for
+// money; the latest that can be is still waiting for its supplement. A run of a
+// few hundred dossiers mostly has such ones by itself, and now and then has none.
 func (w *world) catch(arrivals []arrival, open []*desk) {
 	last := &arrivals[len(arrivals)-1]
 	last.at, last.channel, last.fate = w.To.Add(-3*time.Minute).Truncate(time.Second), domain.Online, slowIntake
-	for range 50 {
-		last.suit(open, w.rng)
-		if !slices.ContainsFunc(last.procedure.Fees, dueAtReceipt) {
-			break
-		}
+	last.suit(open, w.rng)
+	for tries := 0; tries < 50 && slices.ContainsFunc(last.procedure.Fees, dueAtReceipt); tries++ {
 		last.desk = pickDesk(open, w.rng) // some have nothing but procedures with a fee
+		last.suit(open, w.rng)
 	}
 	for i := len(arrivals) - 2; i >= 0; i-- {
 		a := arrivals[i]
