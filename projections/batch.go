@@ -1,11 +1,9 @@
 package projections
 
 import (
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/google/uuid"
 
 	"hoso/domain"
@@ -79,14 +77,8 @@ func (it *Item) Document(proofs Proofs) (DossierView, []byte, error) {
 
 func documentOf(v DossierView) *document {
 	d := &document{view: v}
-	v.Behind = Behind{}
-	if d.listed, d.err = json.Marshal(&v); d.err != nil {
-		return d
-	}
-	behind, err := json.Marshal(&d.view.Behind)
-	d.json, d.err = d.listed, err
-	if len(behind) > len("{}") {
-		d.json = slices.Concat(d.listed[:len(d.listed)-1], []byte(","), behind[1:])
+	if d.listed, d.err = v.listedJSON(); d.err == nil {
+		d.json, d.err = v.wholeJSON(d.listed)
 	}
 	return d
 }

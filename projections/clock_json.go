@@ -17,12 +17,12 @@ import (
 type Clock domain.Clock
 
 type clockDoc struct {
-	Due       time.Time `json:"due,omitzero"`
-	Remaining int       `json:"remaining,omitzero"`
-	Paused    bool      `json:"paused,omitzero"`
-	Overdue   bool      `json:"overdue,omitzero"`
-	Calendar  string    `json:"calendar,omitempty"`
-	Marks     []mark    `json:"marks,omitempty"`
+	Due       time.Time `json:"due"`
+	Remaining int       `json:"remaining"`
+	Paused    bool      `json:"paused"`
+	Overdue   bool      `json:"overdue"`
+	Calendar  string    `json:"calendar"`
+	Marks     []mark    `json:"marks"`
 }
 
 type mark struct {
@@ -30,13 +30,53 @@ type mark struct {
 	same bool // Calendar is that of the mark before
 }
 
+// IsZero tells whether there is nothing to keep.
+func (c Clock) IsZero() bool {
+	return c.Due.IsZero() && c.Remaining == 0 && !c.Paused && !c.Overdue && c.Calendar == "" && len(c.Marks) == 0
+}
+
 // MarshalJSONTo implements json.MarshalerTo.
 func (c Clock) MarshalJSONTo(out *jsontext.Encoder) error {
-	doc := clockDoc{c.Due, c.Remaining, c.Paused, c.Overdue, c.Calendar, make([]mark, len(c.Marks))}
-	for i, m := range c.Marks {
-		doc.Marks[i] = mark{m, i > 0 && m.Calendar == c.Marks[i-1].Calendar}
+	var o jsonOut
+	if c.append(&o); o.err != nil {
+		return o.err
 	}
-	return json.MarshalEncode(out, &doc)
+	return out.WriteValue(o.b)
+}
+
+func (c Clock) append(o *jsonOut) {
+	o.open('{')
+	o.momentIf("due", c.Due)
+	o.intIf("remaining", int64(c.Remaining))
+	o.trueIf("paused", c.Paused)
+	o.trueIf("overdue", c.Overdue)
+	o.textIf("calendar", c.Calendar)
+	if len(c.Marks) > 0 {
+		o.name("marks")
+		o.open('[')
+		for i, m := range c.Marks {
+			mark{m, i > 0 && m.Calendar == c.Marks[i-1].Calendar}.append(o)
+		}
+		o.close(']')
+	}
+	o.close('}')
+}
+
+func (m mark) append(o *jsonOut) {
+	o.open('[')
+	o.text(string(m.Kind))
+	o.momentOrNone(m.At)
+	o.momentOrNone(m.Due)
+	o.int(int64(m.Remaining))
+	if m.same {
+		o.part()
+		o.b = append(o.b, "null"...)
+	} else {
+		o.text(m.Calendar)
+	}
+	o.text(m.Procedure)
+	o.text(m.Basis)
+	o.close(']')
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -53,31 +93,6 @@ func (c *Clock) UnmarshalJSONFrom(in *jsontext.Decoder) error {
 		c.Marks = append(c.Marks, m.Mark)
 	}
 	return nil
-}
-
-// MarshalJSONTo implements json.MarshalerTo.
-func (m mark) MarshalJSONTo(out *jsontext.Encoder) error {
-	calendar := jsontext.String(m.Calendar)
-	if m.same {
-		calendar = jsontext.Null
-	}
-	for _, token := range [...]jsontext.Token{
-		jsontext.BeginArray, jsontext.String(string(m.Kind)), moment(m.At), moment(m.Due), jsontext.Int(int64(m.Remaining)),
-		calendar, jsontext.String(m.Procedure), jsontext.String(m.Basis), jsontext.EndArray,
-	} {
-		if err := out.WriteToken(token); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// moment is a time as JSON, empty for none.
-func moment(t time.Time) jsontext.Token {
-	if t.IsZero() {
-		return jsontext.String("")
-	}
-	return jsontext.String(t.Format(time.RFC3339Nano))
 }
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.

@@ -2,8 +2,6 @@ package projections
 
 import (
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,23 +16,29 @@ import (
 // of it was erased, else 0. Titles are left out: they are the program's.
 // Written by hand because a rebuild does it for every event of the log.
 func AppendEntry(b []byte, e TimelineEntry) ([]byte, error) {
-	b = strconv.AppendUint(append(b, '['), e.Revision, 10)
-	b = append(append(append(b, `,"`...), e.Position...), `","`...)
-	b = append(e.At.UTC().AppendFormat(b, time.RFC3339Nano), `","`...)
-	if !e.RecordedAt.Equal(e.At) {
-		b = e.RecordedAt.UTC().AppendFormat(b, time.RFC3339Nano)
+	o := jsonOut{b: b}
+	o.open('[')
+	o.uint(e.Revision)
+	o.text(e.Position)
+	o.moment(e.At.UTC())
+	if e.RecordedAt.Equal(e.At) {
+		o.text("")
+	} else {
+		o.moment(e.RecordedAt.UTC())
 	}
-	b = append(b, '"')
 	for _, text := range [...]string{e.Type, string(e.By.Role), e.By.Agency, e.By.ID, e.DetailVI, e.DetailEN, e.Text} {
-		var err error
-		if b, err = jsontext.AppendQuote(append(b, ','), text); err != nil {
-			return nil, fmt.Errorf("timeline: %w", err)
-		}
+		o.text(text)
 	}
 	if e.Erased {
-		return append(b, ",1]"...), nil
+		o.uint(1)
+	} else {
+		o.uint(0)
 	}
-	return append(b, ",0]"...), nil
+	o.close(']')
+	if o.err != nil {
+		return nil, fmt.Errorf("timeline: %w", o.err)
+	}
+	return o.b, nil
 }
 
 // ReadEntries reads a list of what AppendEntry made, and puts the titles in.
