@@ -131,6 +131,13 @@ func plausibleDay(s string) bool {
 // tidyCode upper-cases, drops blanks and what cannot be seen, and makes one
 // dash of every kind.
 func tidyCode(s string) string {
+	if isTidy(s) {
+		return s
+	}
+	return tidied(s)
+}
+
+func tidied(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.Is(unicode.Pd, r) || strings.ContainsRune("_−‐‑⁃", r):
@@ -141,4 +148,17 @@ func tidyCode(s string) string {
 		return r
 	}, norm.NFKC.String(strings.ToValidUTF8(s, "")))
 	return strings.Trim(norm.NFKC.String(strings.ToUpper(norm.NFKC.String(s))), "-")
+}
+
+// isTidy reports whether a code is written as we write codes, so that there is
+// nothing to do: views fold the code of every dossier they keep.
+func isTidy(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c == '-' && i != 0 && i != len(s)-1 || c == '.' || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' {
+			continue
+		}
+		return false
+	}
+	return true
 }

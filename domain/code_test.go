@@ -93,6 +93,9 @@ func FuzzFoldCode(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if isTidy(s) && tidied(s) != s {
+			t.Fatalf("%q is no tidy code: %q", s, tidied(s))
+		}
 		key := FoldCode(s)
 		if FoldCode(key) != key {
 			t.Fatalf("%q gives %q, then %q", s, key, FoldCode(key))

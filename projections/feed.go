@@ -206,11 +206,20 @@ func (f *Feed) Decode(r eventlog.Recorded) (d codec.Decoded, passing bool, err e
 // open decodes an event of a dossier, which is then to be folded. The error is
 // one that may pass; a lasting one goes along in the item.
 func (f *Feed) open(r eventlog.Recorded, id uuid.UUID) (*Item, error) {
-	d, passing, err := f.Decode(r)
-	if passing {
+	it := new(Item)
+	if err := f.openAs(it, r, id); err != nil {
 		return nil, err
 	}
-	return &Item{Decoded: d, Dossier: id, Broken: err}, nil
+	return it, nil
+}
+
+func (f *Feed) openAs(it *Item, r eventlog.Recorded, id uuid.UUID) error {
+	d, passing, err := f.Decode(r)
+	if passing {
+		return err
+	}
+	it.Decoded, it.Dossier, it.Broken = d, id, err
+	return nil
 }
 
 // Replay folds a dossier from its first event up to a position. Where the

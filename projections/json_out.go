@@ -46,20 +46,33 @@ func (o *jsonOut) name(name string) {
 // text here has one to be escaped, which is cheap to see.
 func (o *jsonOut) text(text string) {
 	o.part()
-	ascii := true
-	for i := range len(text) {
-		c := text[i]
-		if c < ' ' || c == '"' || c == '\\' {
-			o.escaped(text)
-			return
-		}
-		ascii = ascii && c < utf8.RuneSelf
-	}
-	if !ascii && !utf8.ValidString(text) {
+	if ascii, plain := look(text); !plain || !ascii && !utf8.ValidString(text) {
 		o.escaped(text)
 		return
 	}
 	o.b = append(append(append(o.b, '"'), text...), '"')
+}
+
+// look tells whether a text is ASCII, and whether it is plain: nothing in it is
+// to be escaped. It looks at eight bytes at a time.
+func look(s string) (ascii, plain bool) {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	var seen uint64
+	for ; len(s) >= 8; s = s[8:] {
+		w := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		quote, slash := w^each*'"', w^each*'\\' // their byte is then 0
+		if ((quote-each)&^quote|(slash-each)&^slash|(w-each*' ')&^w)&high != 0 {
+			return false, false
+		}
+		seen |= w
+	}
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' {
+			return false, false
+		}
+		seen |= uint64(s[i])
+	}
+	return seen&high == 0, true
 }
 
 // escaped appends any text; what is no UTF-8 is an error.

@@ -71,16 +71,16 @@ func (f *Feed) decodeAll(ctx context.Context, parts chan<- part) error {
 			return err
 		}
 		one := part{raw: raw, items: make([]*Item, 0, len(raw.Events))}
-		for _, r := range raw.Events {
+		room := make([]Item, len(raw.Events)) // they are done with together
+		for i, r := range raw.Events {
 			id, ok := domain.DossierIDOf(r.Stream)
 			if !ok {
 				continue
 			}
-			it, err := f.open(r, id)
-			if err != nil {
+			if err := f.openAs(&room[i], r, id); err != nil {
 				return err
 			}
-			one.items = append(one.items, it)
+			one.items = append(one.items, &room[i])
 		}
 		select {
 		case parts <- one:

@@ -76,6 +76,8 @@ func eachRow(t testing.TB, file string, visit func(table string, stmt *sqlite.St
 		switch table {
 		case "words":
 			from = "dossiers d JOIN words w ON w.rowid = d.number"
+		case "documents":
+			from = "(SELECT d.id, w.doc FROM dossiers d JOIN documents w USING (number))"
 		case "codes":
 			from = "(SELECT d.id, w.text FROM dossiers d JOIN codes w ON w.rowid = d.number)"
 		}
@@ -109,7 +111,7 @@ func readDocuments(t testing.TB, dir string) map[string]document {
 	}
 	defer conn.Close()
 	all := map[string]document{}
-	err = sqlitex.ExecuteTransient(conn, "SELECT doc FROM dossiers", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
+	err = sqlitex.ExecuteTransient(conn, "SELECT doc FROM documents", &sqlitex.ExecOptions{ResultFunc: func(stmt *sqlite.Stmt) error {
 		var d document
 		err := json.Unmarshal([]byte(stmt.ColumnText(0)), &d)
 		all[d.ID] = d

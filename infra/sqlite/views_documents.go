@@ -43,6 +43,7 @@ type documents struct {
 	spare [][]byte                // room for lines
 	set   *projections.Checkpoint // as last set
 	purge bool
+	hot   bool     // late look-ups are kept at hand: tell what changes
 	keys  []string // under which changed dossiers are looked up
 }
 
@@ -83,7 +84,9 @@ func (d *documents) Append(it *projections.Item) error {
 }
 
 func (d *documents) Put(it *projections.Item) error {
-	d.keys = append(d.keys, domain.FoldCode(it.After.Code), domain.FoldCode(it.After.SourceID))
+	if d.hot {
+		d.keys = append(d.keys, domain.FoldCode(it.After.Code), domain.FoldCode(it.After.SourceID))
+	}
 	return d.write(it)
 }
 

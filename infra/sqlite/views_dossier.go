@@ -16,36 +16,26 @@ import (
 // dossierTable keeps the status look-up: one document a dossier.
 type dossierTable struct{ proofs projections.Proofs }
 
-func (dossierTable) format() int { return 4 }
+func (dossierTable) format() int { return 5 }
 
 func (dossierTable) schema() (tables, indexes string) {
 	return `
 CREATE TABLE dossiers (
-  id               BLOB    PRIMARY KEY,  -- 16 bytes of the UUID
+  number           INTEGER PRIMARY KEY,  -- of its document
+  id               BLOB    NOT NULL UNIQUE,  -- 16 bytes of the UUID
   revision         INTEGER NOT NULL,     -- of the dossier's newest event in the document
   code             TEXT    NOT NULL,     -- as look-up folds it; '' until drawn
   source           TEXT    NOT NULL,     -- id in the system it was imported from, folded
   owner            BLOB    NOT NULL,     -- opaque ids of the people
   submitter        BLOB    NOT NULL,
   submitted_at     INTEGER NOT NULL,     -- microseconds since 1970
-  supplement_until INTEGER,              -- the same; null unless a supplement is waited for
-  doc              TEXT    NOT NULL      -- the document, JSON
-);`, `
+  supplement_until INTEGER               -- the same; null unless a supplement is waited for
+);` + documentsTable, `
 CREATE INDEX dossiers_by_code       ON dossiers (code) WHERE code <> '';
 CREATE INDEX dossiers_by_source     ON dossiers (source) WHERE source <> '';
 CREATE INDEX dossiers_by_owner      ON dossiers (owner, submitted_at, id);
 CREATE INDEX dossiers_by_submitter  ON dossiers (submitter, submitted_at, id);
 CREATE INDEX dossiers_by_supplement ON dossiers (supplement_until) WHERE supplement_until IS NOT NULL;`
-}
-
-// storedRevision serves the tables that hold one row a dossier.
-func storedRevision(conn *sqlite.Conn, query string, dossier uuid.UUID) (revision uint64, found bool, err error) {
-	err = each(conn, query, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }, func(stmt *sqlite.Stmt) error {
-		found = !stmt.ColumnIsNull(0)
-		revision = uint64(stmt.ColumnInt64(0))
-		return nil
-	})
-	return revision, found, err
 }
 
 func (dossierTable) stored(conn *sqlite.Conn, dossier uuid.UUID) (uint64, bool, error) {
@@ -59,9 +49,15 @@ func (t dossierTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) err
 	if err != nil {
 		return err
 	}
-	return run(conn, `
-INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5, submitter = ?6, submitted_at = ?7, supplement_until = ?8, doc = ?9`,
+	number, found := int64(0), false
+	if !it.Fresh {
+		if number, found, err = numberOf(conn, v.ID); err != nil {
+			return err
+		}
+	}
+	err = run(conn, `
+INSERT INTO dossiers VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5, submitter = ?6, submitted_at = ?7, supplement_until = ?8`,
 		func(stmt *sqlite.Stmt) {
 			stmt.BindBytes(1, v.ID[:])
 			stmt.BindInt64(2, int64(v.Revision))
@@ -75,12 +71,22 @@ ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5
 			} else {
 				stmt.BindInt64(8, v.SupplementUntil.UnixMicro())
 			}
-			bindText(stmt, 9, doc)
 		})
+	if err != nil {
+		return err
+	}
+	if !found {
+		number = conn.LastInsertRowID()
+	}
+	return putDocument(conn, number, doc)
 }
 
 func (dossierTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
-	return run(conn, `DELETE FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
+	number, found, err := numberOf(conn, dossier)
+	if err != nil || !found {
+		return err
+	}
+	return deleteNumber(conn, number, "dossiers", "documents")
 }
 
 func columnView(stmt *sqlite.Stmt, column int) (v projections.DossierView, err error) {
@@ -111,11 +117,12 @@ func (v *Views) ByCode(ctx context.Context, folded string) (projections.DossierV
 	}
 	since := hot.changes()
 	view, found, err := v.one(ctx, `
-SELECT doc FROM (
-  SELECT doc, 0 AS place, id FROM dossiers WHERE code = ?1 AND code <> ''
-  UNION ALL
-  SELECT doc, 1, id FROM dossiers WHERE source = ?1 AND source <> '')
-ORDER BY place, id LIMIT 1`, func(stmt *sqlite.Stmt) { stmt.BindText(1, folded) })
+SELECT doc FROM documents WHERE number = (
+  SELECT number FROM (
+    SELECT number, 0 AS place, id FROM dossiers WHERE code = ?1 AND code <> ''
+    UNION ALL
+    SELECT number, 1, id FROM dossiers WHERE source = ?1 AND source <> '')
+  ORDER BY place, id LIMIT 1)`, func(stmt *sqlite.Stmt) { stmt.BindText(1, folded) })
 	if found && err == nil {
 		hot.keep(folded, view, since)
 	}
@@ -124,7 +131,7 @@ ORDER BY place, id LIMIT 1`, func(stmt *sqlite.Stmt) { stmt.BindText(1, folded) 
 
 // ByID implements projections.Views.
 func (v *Views) ByID(ctx context.Context, dossier uuid.UUID) (projections.DossierView, bool, error) {
-	return v.one(ctx, `SELECT doc FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
+	return v.one(ctx, `SELECT doc FROM documents WHERE number = (SELECT number FROM dossiers WHERE id = ?)`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) })
 }
 
 // BySubject implements projections.Views. Limit and cursor are as in Search.
@@ -142,10 +149,10 @@ func (v *Views) BySubject(ctx context.Context, subject domain.SubjectID, limit i
 	err = v.read(ctx, projections.DossierProjection, func(conn *sqlite.Conn, at eventlog.Position) error {
 		page.Position = at.String()
 		return readPage(conn, &page, limit, after, `
-SELECT doc, submitted_at, id FROM (
+SELECT `+itsDocument+`, submitted_at, id FROM (
   SELECT * FROM (SELECT * FROM dossiers WHERE owner = ?1`+newest+`
   UNION
-  SELECT * FROM (SELECT * FROM dossiers WHERE submitter = ?1`+newest+`)
+  SELECT * FROM (SELECT * FROM dossiers WHERE submitter = ?1`+newest+`) AS dossiers
 ORDER BY submitted_at DESC, id DESC LIMIT ?4`, func(stmt *sqlite.Stmt) {
 			key, id := edge(after, true)
 			stmt.BindBytes(1, subject[:])

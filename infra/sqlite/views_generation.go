@@ -98,6 +98,7 @@ func (g *generation) Update(ctx context.Context, apply func(projections.Document
 	var docs documents
 	err := g.inTurn(ctx, func(conn *sqlite.Conn) error {
 		docs = newDocuments(conn, g.of.docs)
+		docs.hot = g.of.hot != nil
 		if err := apply(&docs); err != nil || !docs.purge {
 			return err
 		}

@@ -22,7 +22,7 @@ func (v *Views) Queue(ctx context.Context, q projections.QueueQuery) (page proje
 	index, where := inQueue(bounds)
 	where.add("(deadline, id) > (?, ?)", from, id)
 	where.args = append(where.args, int64(limit)+1)
-	query := "SELECT doc, deadline, id FROM dossiers INDEXED BY " + index + " WHERE " + where.all() + " ORDER BY deadline, id LIMIT ?"
+	query := "SELECT " + itsDocument + ", deadline, id FROM dossiers INDEXED BY " + index + " WHERE " + where.all() + " ORDER BY deadline, id LIMIT ?"
 	err = v.read(ctx, projections.SearchProjection, func(conn *sqlite.Conn, at eventlog.Position) error {
 		page.Position = at.String()
 		return readPage(conn, &page, limit, after, query, where.bind)

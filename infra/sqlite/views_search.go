@@ -16,12 +16,12 @@ import (
 // before it comes here, so that a plain tokenizer is enough.
 type searchTable struct{ proofs projections.Proofs }
 
-func (searchTable) format() int { return 6 }
+func (searchTable) format() int { return 7 }
 
 func (searchTable) schema() (tables, indexes string) {
 	return `
 CREATE TABLE dossiers (
-  number       INTEGER PRIMARY KEY,  -- the row of its words
+  number       INTEGER PRIMARY KEY,  -- of its words and of its document, which is what a hit shows
   id           BLOB    NOT NULL UNIQUE,
   revision     INTEGER NOT NULL,
   status       INTEGER NOT NULL,
@@ -36,9 +36,8 @@ CREATE TABLE dossiers (
   assignee     TEXT    NOT NULL,
   submitted_at INTEGER NOT NULL,     -- microseconds since 1970
   due_at       INTEGER NOT NULL,     -- the same; 9223372036854775807 without a due date
-  deadline     INTEGER,              -- due_at while it runs, 9223372036854775806 in a pause; null once ended
-  doc          TEXT    NOT NULL      -- what a hit shows, JSON
-);
+  deadline     INTEGER               -- due_at while it runs, 9223372036854775806 in a pause; null once ended
+);` + documentsTable + `
 CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'unicode61 remove_diacritics 0');
 INSERT INTO words (words, rank) VALUES ('secure-delete', 1);
 -- Apart from the words, because a code comes a moment after them: taking words
@@ -48,8 +47,6 @@ CREATE INDEX dossiers_by_submitted ON dossiers (submitted_at, id);
 CREATE INDEX dossiers_by_due       ON dossiers (due_at, id);
 CREATE INDEX dossiers_by_status    ON dossiers (status, submitted_at, id);
 CREATE INDEX dossiers_by_current   ON dossiers (current, submitted_at, id);
--- Counting reads this and leaves the documents alone.
-CREATE INDEX dossiers_to_count     ON dossiers (received, competent, current, place, status, procedure, field, channel, submitted_at, due_at, deadline);
 -- Work queues: each is a range of one of these.
 CREATE INDEX dossiers_at_agency    ON dossiers (current, deadline, id) WHERE deadline IS NOT NULL;
 CREATE INDEX dossiers_at_unit      ON dossiers (current, unit, deadline, id) WHERE deadline IS NOT NULL AND unit <> '';
@@ -74,32 +71,26 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 		}
 	}
 	err = run(conn, `
-INSERT INTO dossiers VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
-ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, received = ?6, competent = ?7, current = ?8, place = ?9,
-  channel = ?10, field = ?11, unit = ?12, assignee = ?13, submitted_at = ?14, due_at = ?15, deadline = ?16, doc = ?17`,
+INSERT INTO dossiers VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+ON CONFLICT (id) DO UPDATE SET revision = ?2, status = ?3, procedure = ?4, received = ?5, competent = ?6, current = ?7, place = ?8,
+  channel = ?9, field = ?10, unit = ?11, assignee = ?12, submitted_at = ?13, due_at = ?14, deadline = ?15`,
 		func(stmt *sqlite.Stmt) {
-			if w.found {
-				stmt.BindInt64(1, w.number)
-			} else {
-				stmt.BindNull(1)
-			}
-			stmt.BindBytes(2, s.View.ID[:])
-			stmt.BindInt64(3, int64(s.View.Revision))
-			stmt.BindInt64(4, int64(s.View.Status))
+			stmt.BindBytes(1, s.View.ID[:])
+			stmt.BindInt64(2, int64(s.View.Revision))
+			stmt.BindInt64(3, int64(s.View.Status))
 			for i, text := range []string{
 				s.View.Procedure, s.View.Agency, s.View.Competent, s.View.Current, s.View.Place,
 				string(s.View.Channel), s.Field, s.View.Unit, s.View.Assignee,
 			} {
-				stmt.BindText(5+i, text)
+				stmt.BindText(4+i, text)
 			}
-			stmt.BindInt64(14, s.Submitted)
-			stmt.BindInt64(15, s.Due)
+			stmt.BindInt64(13, s.Submitted)
+			stmt.BindInt64(14, s.Due)
 			if s.Ended {
-				stmt.BindNull(16)
+				stmt.BindNull(15)
 			} else {
-				stmt.BindInt64(16, s.Deadline)
+				stmt.BindInt64(15, s.Deadline)
 			}
-			bindText(stmt, 17, s.JSON)
 		})
 	if err != nil {
 		return err
@@ -108,6 +99,7 @@ ON CONFLICT (id) DO UPDATE SET revision = ?3, status = ?4, procedure = ?5, recei
 		w.number = conn.LastInsertRowID()
 	}
 	return errors.Join(
+		putDocument(conn, w.number, s.JSON),
 		w.keep(conn, "words", w.words, strings.TrimPrefix(s.Text, s.Code)),
 		w.keep(conn, "codes", w.code, s.Code))
 }
@@ -150,12 +142,7 @@ func (searchTable) forget(conn *sqlite.Conn, dossier uuid.UUID) error {
 	if err != nil || !w.found {
 		return err
 	}
-	for _, statement := range []string{`DELETE FROM words WHERE rowid = ?`, `DELETE FROM codes WHERE rowid = ?`, `DELETE FROM dossiers WHERE number = ?`} {
-		if err := run(conn, statement, func(stmt *sqlite.Stmt) { stmt.BindInt64(1, w.number) }); err != nil {
-			return err
-		}
-	}
-	return nil
+	return deleteNumber(conn, w.number, "words", "codes", "documents", "dossiers")
 }
 
 // Search implements projections.Views. Every word must occur; the last may be
@@ -173,7 +160,7 @@ func (v *Views) Search(ctx context.Context, q projections.SearchQuery) (page pro
 	}
 	from, id := edge(plan.After, plan.Descending)
 	where.add("("+plan.By+", id) "+beyond+" (?, ?)", from, id)
-	query := "SELECT doc, " + plan.By + ", id FROM dossiers WHERE " + where.all() +
+	query := "SELECT " + itsDocument + ", " + plan.By + ", id FROM dossiers WHERE " + where.all() +
 		" ORDER BY " + plan.By + direction + ", id" + direction + " LIMIT ?"
 	where.args = append(where.args, int64(plan.Limit)+1)
 	err = v.read(ctx, projections.SearchProjection, func(conn *sqlite.Conn, at eventlog.Position) error {

@@ -54,8 +54,8 @@ func (s *side) rows() string {
 	s.t.Helper()
 	var out strings.Builder
 	queries := map[string][]string{
-		"dossier":  {"SELECT * FROM dossiers ORDER BY id"},
-		"search":   {"SELECT id, revision, status, procedure, received, competent, current, place, channel, field, unit, assignee, submitted_at, due_at, deadline, doc, w.text FROM dossiers d JOIN words w ON w.rowid = d.number ORDER BY d.id", "SELECT count(*) FROM words"},
+		"dossier":  {"SELECT id, revision, code, source, owner, submitter, submitted_at, supplement_until, doc FROM dossiers JOIN documents USING (number) ORDER BY id", "SELECT count(*) FROM documents"},
+		"search":   {"SELECT id, revision, status, procedure, received, competent, current, place, channel, field, unit, assignee, submitted_at, due_at, deadline, doc, w.text FROM dossiers d JOIN documents USING (number) JOIN words w ON w.rowid = d.number ORDER BY d.id", "SELECT count(*) FROM words", "SELECT count(*) FROM documents"},
 		"timeline": {"SELECT * FROM entries ORDER BY dossier"},
 		"times":    {"SELECT * FROM dossiers ORDER BY id"},
 	}

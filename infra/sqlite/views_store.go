@@ -215,23 +215,20 @@ func (b *build) start() error {
 
 // Finish implements projections.Build.
 func (b *build) Finish(ctx context.Context) (projections.Generation, error) {
-	b.conn.SetInterrupt(ctx.Done())
-	_, indexes := b.table.schema()
-	if err := sqlitex.ExecuteScript(b.conn, indexes, nil); err != nil {
-		return nil, err
-	}
-	for _, statement := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
-		if err := sqlitex.ExecuteTransient(b.conn, statement, nil); err != nil {
-			return nil, fmt.Errorf("%s: %w", statement, err)
-		}
-	}
-	err := b.conn.Close()
-	b.conn = nil
+	f, err := os.OpenFile(b.of.file(b.number), os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	// Nobody else has the file open in this process yet, so syncing it by hand drops no lock.
-	if err := errors.Join(syncFile(b.of.file(b.number)), syncDir(b.of.views.dir)); err != nil {
+	early := make(chan error, 1)
+	go func() { early <- f.Sync() }() // most of the file, while its indexes are made
+	err = b.index(ctx)
+	err = errors.Join(err, b.conn.Close(), <-early)
+	b.conn = nil
+	if err == nil {
+		err = f.Sync()
+	}
+	// Closed after the connection, whose locks that would drop.
+	if err := errors.Join(err, f.Close(), syncDir(b.of.views.dir)); err != nil {
 		return nil, err
 	}
 	g, err := b.of.openGeneration(b.number)
@@ -240,6 +237,20 @@ func (b *build) Finish(ctx context.Context) (projections.Generation, error) {
 	}
 	b.done = true
 	return g, nil
+}
+
+func (b *build) index(ctx context.Context) error {
+	b.conn.SetInterrupt(ctx.Done())
+	_, indexes := b.table.schema()
+	if err := sqlitex.ExecuteScript(b.conn, indexes, nil); err != nil {
+		return err
+	}
+	for _, statement := range []string{"COMMIT", "PRAGMA locking_mode = NORMAL", "PRAGMA journal_mode = WAL"} {
+		if err := sqlitex.ExecuteTransient(b.conn, statement, nil); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
 }
 
 // Discard implements projections.Build.

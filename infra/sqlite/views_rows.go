@@ -1,0 +1,53 @@
+package sqlite
+
+import (
+	"github.com/google/uuid"
+	"zombiezen.com/go/sqlite"
+)
+
+// documentsTable keeps documents apart from the rows they are found by, which
+// every index is made from and queries walk over: those are a tenth of the size.
+const documentsTable = `
+CREATE TABLE documents (
+  number INTEGER PRIMARY KEY,  -- of the dossier's row
+  doc    TEXT    NOT NULL      -- JSON
+);`
+
+// itsDocument is a column of a query on dossiers.
+const itsDocument = "(SELECT doc FROM documents WHERE documents.number = dossiers.number)"
+
+func putDocument(conn *sqlite.Conn, number int64, doc []byte) error {
+	return run(conn, `INSERT INTO documents VALUES (?1, ?2) ON CONFLICT (number) DO UPDATE SET doc = ?2`, func(stmt *sqlite.Stmt) {
+		stmt.BindInt64(1, number)
+		bindText(stmt, 2, doc)
+	})
+}
+
+// numberOf gives the number of a dossier's row.
+func numberOf(conn *sqlite.Conn, dossier uuid.UUID) (number int64, found bool, err error) {
+	err = each(conn, `SELECT number FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }, func(stmt *sqlite.Stmt) error {
+		number, found = stmt.ColumnInt64(0), true
+		return nil
+	})
+	return number, found, err
+}
+
+// deleteNumber deletes what the tables have under a number.
+func deleteNumber(conn *sqlite.Conn, number int64, tables ...string) error {
+	for _, table := range tables {
+		if err := run(conn, `DELETE FROM `+table+` WHERE rowid = ?`, func(stmt *sqlite.Stmt) { stmt.BindInt64(1, number) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storedRevision serves the tables that hold one row a dossier.
+func storedRevision(conn *sqlite.Conn, query string, dossier uuid.UUID) (revision uint64, found bool, err error) {
+	err = each(conn, query, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }, func(stmt *sqlite.Stmt) error {
+		found = !stmt.ColumnIsNull(0)
+		revision = uint64(stmt.ColumnInt64(0))
+		return nil
+	})
+	return revision, found, err
+}
