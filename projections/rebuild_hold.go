@@ -12,6 +12,7 @@ import (
 const (
 	maxEnded = 8192   // of those that have ended: hardly anything comes after
 	maxHeld  = 32_768 // of all
+	share    = 256    // of what is given up that goes with one batch, unless that were less than its 32nd part
 )
 
 // heldBack is a dossier that is held back: no more than Put wants to know, for
@@ -27,6 +28,7 @@ type holding struct {
 	dossiers        map[uuid.UUID]*heldBack
 	ended           int // of them
 	maxEnded, limit int
+	givenUp         []*Item // and not yet handed out
 }
 
 func newHolding(maxEnded, limit int) *holding {
@@ -66,21 +68,33 @@ func (h *holding) begin(it *Item, state *folded) *heldBack {
 	return one
 }
 
-// due gives up what there is too much of.
+// due gives up what there is too much of, and hands out a share of what was
+// given up: all of it at once would keep the builders busy one after the other
+// while decoding waits, and then decoding alone.
 func (h *holding) due() []*Item {
 	switch {
 	case len(h.dossiers) >= h.limit:
-		return h.all()
+		h.give(func(*heldBack) bool { return true })
 	case h.ended >= h.maxEnded:
-		return h.give(func(one *heldBack) bool { return one.ended })
+		h.give(func(one *heldBack) bool { return one.ended })
 	}
-	return nil
+	n := min(len(h.givenUp), max(share, len(h.givenUp)/32))
+	out := slices.Clone(h.givenUp[:n])
+	clear(h.givenUp[:n]) // or all of them would stay in memory until the last is handed out
+	h.givenUp = h.givenUp[n:]
+	return out
 }
 
-func (h *holding) all() []*Item { return h.give(func(*heldBack) bool { return true }) }
+// all gives up and hands out everything.
+func (h *holding) all() []*Item {
+	h.give(func(*heldBack) bool { return true })
+	out := h.givenUp
+	h.givenUp = nil
+	return out
+}
 
 // give gives some up, in the order of the tables' keys.
-func (h *holding) give(which func(*heldBack) bool) []*Item {
+func (h *holding) give(which func(*heldBack) bool) {
 	var out []*Item
 	for id, one := range h.dossiers {
 		if which(one) {
@@ -92,5 +106,5 @@ func (h *holding) give(which func(*heldBack) bool) []*Item {
 	}
 	h.ended = 0
 	slices.SortFunc(out, func(x, y *Item) int { return bytes.Compare(x.Dossier[:], y.Dossier[:]) })
-	return out
+	h.givenUp = append(h.givenUp, out...)
 }

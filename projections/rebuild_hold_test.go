@@ -100,3 +100,31 @@ func TestHoldingIsBounded(t *testing.T) {
 		t.Errorf("%d given up, %d left; want 3 and 0", len(got), len(h.dossiers))
 	}
 }
+
+// What was given up is handed out in shares, in its order, and none is lost.
+func TestHoldingHandsOutShares(t *testing.T) {
+	const n = 3*share + 1
+	h, folds := newHolding(n, 2*n), states{}
+	for i := range n {
+		h.keep(folds.heldItem(i, 0, true))
+	}
+	var got []*Item
+	for round := range 3 {
+		now := h.due()
+		if len(now) != share {
+			t.Fatalf("round %d hands out %d, want %d", round, len(now), share)
+		}
+		got = append(got, now...)
+	}
+	h.keep(folds.heldItem(0, 1, true)) // taken up again meanwhile
+	got = append(got, h.all()...)
+	if len(got) != n+1 || !slices.IsSortedFunc(got[:n], func(a, b *Item) int { return slices.Compare(a.Dossier[:], b.Dossier[:]) }) {
+		t.Fatalf("%d handed out, want %d in the order of their keys and one more", len(got), n)
+	}
+	if last := got[n]; last.Dossier != projtest.ID("dossier", 0) || last.Fresh || last.Revision != 1 {
+		t.Errorf("the last is %s, fresh %v, revision %d", last.Dossier, last.Fresh, last.Revision)
+	}
+	if h.due() != nil {
+		t.Error("something is left")
+	}
+}
