@@ -8,7 +8,7 @@ import (
 )
 
 // How many dossiers a rebuild holds back, so that most are put once, and in the
-// order of the tables' keys.
+// order of their ids.
 const (
 	maxEnded = 8192   // of those that have ended: hardly anything comes after
 	maxHeld  = 32_768 // of all
@@ -28,11 +28,12 @@ type holding struct {
 	dossiers        map[uuid.UUID]*heldBack
 	ended           int // of them
 	maxEnded, limit int
-	givenUp         []*Item // and not yet handed out
+	givenUp         []*Item             // and not yet handed out; without After: taken back
+	waiting         map[uuid.UUID]*Item // of them, not taken back
 }
 
 func newHolding(maxEnded, limit int) *holding {
-	return &holding{dossiers: map[uuid.UUID]*heldBack{}, maxEnded: maxEnded, limit: limit}
+	return &holding{dossiers: map[uuid.UUID]*heldBack{}, waiting: map[uuid.UUID]*Item{}, maxEnded: maxEnded, limit: limit}
 }
 
 // keep holds a dossier as it is after an event. What is broken stays as it was before.
@@ -63,6 +64,10 @@ func (h *holding) begin(it *Item, state *folded) *heldBack {
 	if one == nil {
 		one = &heldBack{item: &Item{Dossier: it.Dossier, Fresh: it.Revision == 0}}
 		h.dossiers[it.Dossier] = one
+		if before := h.waiting[it.Dossier]; before != nil { // or it would be put behind what was appended
+			one.item.Fresh, before.After = before.Fresh, nil
+			delete(h.waiting, it.Dossier)
+		}
 	}
 	one.state, state.held = state, one
 	return one
@@ -79,7 +84,7 @@ func (h *holding) due() []*Item {
 		h.give(func(one *heldBack) bool { return one.ended })
 	}
 	n := min(len(h.givenUp), max(share, len(h.givenUp)/32))
-	out := slices.Clone(h.givenUp[:n])
+	out := h.handOut(h.givenUp[:n])
 	clear(h.givenUp[:n]) // or all of them would stay in memory until the last is handed out
 	h.givenUp = h.givenUp[n:]
 	return out
@@ -88,12 +93,22 @@ func (h *holding) due() []*Item {
 // all gives up and hands out everything.
 func (h *holding) all() []*Item {
 	h.give(func(*heldBack) bool { return true })
-	out := h.givenUp
+	out := h.handOut(h.givenUp)
 	h.givenUp = nil
 	return out
 }
 
-// give gives some up, in the order of the tables' keys.
+func (h *holding) handOut(some []*Item) (out []*Item) {
+	for _, it := range some {
+		if it.After != nil {
+			out = append(out, it)
+			delete(h.waiting, it.Dossier)
+		}
+	}
+	return out
+}
+
+// give gives some up, in the order of their ids.
 func (h *holding) give(which func(*heldBack) bool) {
 	var out []*Item
 	for id, one := range h.dossiers {
@@ -101,6 +116,7 @@ func (h *holding) give(which func(*heldBack) bool) {
 			now := *one.state.dossier
 			one.item.After, one.state.held = &now, nil
 			out = append(out, one.item)
+			h.waiting[id] = one.item
 			delete(h.dossiers, id)
 		}
 	}

@@ -72,7 +72,7 @@ func orDone[T any](ctx context.Context, in <-chan T) func(func(T) bool) {
 
 func (b *builder) take(ctx context.Context, it *Item) error {
 	if it.Type == redacted {
-		b.erased = append(b.erased, it)
+		b.erased = append(b.erased, &Item{Dossier: it.Dossier}) // the item would keep all of its batch in memory
 		b.noteErasure(it)
 	}
 	switch {

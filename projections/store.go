@@ -79,8 +79,9 @@ type Documents interface {
 	// Append adds what an event leaves for ever, e.g. its line in the timeline.
 	// Called for each event of a dossier, in order; written with the next Put.
 	Append(it *Item) error
-	// Put replaces what is told of the dossier as a whole. Called at least for
-	// the last event of each batch.
+	// Put replaces what is told of the dossier as a whole, as of the last event
+	// that was appended. Called at least for the last event of each batch; in a
+	// build once in a while.
 	Put(it *Item) error
 	// Forget removes everything of a dossier, before it is written anew.
 	Forget(dossier uuid.UUID) error

@@ -143,12 +143,12 @@ var applicantToken = filepath.Join("tokens", "applicant")
 // declared are the places of the views that hold personal values in plain, as
 // the threat model says: names, and what people wrote.
 var declared = map[string]func(secret) bool{
-	"dossier.dossiers.doc owner_name":     secret.isName,
-	"dossier.dossiers.doc submitter_name": secret.isName,
-	"search.dossiers.doc owner_name":      secret.isName,
-	"search.dossiers.doc submitter_name":  secret.isName,
-	"search.words.text":                   secret.isName,
-	"timeline.entries.lines 10":           secret.hasProse, // an entry's text
+	"dossier.documents.doc owner_name":     secret.isName,
+	"dossier.documents.doc submitter_name": secret.isName,
+	"search.documents.doc owner_name":      secret.isName,
+	"search.documents.doc submitter_name":  secret.isName,
+	"search.words.text":                    secret.isName,
+	"timeline.entries.lines 10":            secret.hasProse, // an entry's text
 }
 
 // checkViewFields: every value that stands in a view stands where declared.

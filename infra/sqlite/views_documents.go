@@ -87,10 +87,6 @@ func (d *documents) Put(it *projections.Item) error {
 	if d.hot {
 		d.keys = append(d.keys, domain.FoldCode(it.After.Code), domain.FoldCode(it.After.SourceID))
 	}
-	return d.write(it)
-}
-
-func (d *documents) write(it *projections.Item) error {
 	lines := d.lines[it.Dossier]
 	if lines != nil {
 		delete(d.lines, it.Dossier)

@@ -70,10 +70,11 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 			return err
 		}
 	}
-	err = run(conn, `
+	err = each(conn, `
 INSERT INTO dossiers VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 ON CONFLICT (id) DO UPDATE SET revision = ?2, status = ?3, procedure = ?4, received = ?5, competent = ?6, current = ?7, place = ?8,
-  channel = ?9, field = ?10, unit = ?11, assignee = ?12, submitted_at = ?13, due_at = ?14, deadline = ?15`,
+  channel = ?9, field = ?10, unit = ?11, assignee = ?12, submitted_at = ?13, due_at = ?14, deadline = ?15
+RETURNING number`,
 		func(stmt *sqlite.Stmt) {
 			stmt.BindBytes(1, s.View.ID[:])
 			stmt.BindInt64(2, int64(s.View.Revision))
@@ -91,12 +92,9 @@ ON CONFLICT (id) DO UPDATE SET revision = ?2, status = ?3, procedure = ?4, recei
 			} else {
 				stmt.BindInt64(15, s.Deadline)
 			}
-		})
+		}, func(stmt *sqlite.Stmt) error { w.number = stmt.ColumnInt64(0); return nil })
 	if err != nil {
 		return err
-	}
-	if !w.found {
-		w.number = conn.LastInsertRowID()
 	}
 	return errors.Join(
 		putDocument(conn, w.number, s.JSON),

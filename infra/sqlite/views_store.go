@@ -169,10 +169,6 @@ type build struct {
 
 var _ projections.Build = (*build)(nil)
 
-// Put implements projections.Documents. Nobody looks anything up in a build, so
-// it keeps no keys.
-func (b *build) Put(it *projections.Item) error { return b.write(it) }
-
 // Build implements projections.Store.
 func (p *projection) Build(context.Context) (projections.Build, error) {
 	if p.views.readOnly {
