@@ -49,11 +49,9 @@ func (t dossierTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) err
 	if err != nil {
 		return err
 	}
-	var number int64
-	err = each(conn, `
+	number, err := putRow(conn, v.ID, `
 INSERT INTO dossiers VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5, submitter = ?6, submitted_at = ?7, supplement_until = ?8
-RETURNING number`,
+ON CONFLICT (id) DO UPDATE SET revision = ?2, code = ?3, source = ?4, owner = ?5, submitter = ?6, submitted_at = ?7, supplement_until = ?8`,
 		func(stmt *sqlite.Stmt) {
 			stmt.BindBytes(1, v.ID[:])
 			stmt.BindInt64(2, int64(v.Revision))
@@ -67,7 +65,7 @@ RETURNING number`,
 			} else {
 				stmt.BindInt64(8, v.SupplementUntil.UnixMicro())
 			}
-		}, func(stmt *sqlite.Stmt) error { number = stmt.ColumnInt64(0); return nil })
+		})
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,21 @@ func putDocument(conn *sqlite.Conn, number int64, doc []byte) error {
 	})
 }
 
+// putRow runs an INSERT that may become an UPDATE of a dossier's row, and gives
+// the row's number. RETURNING would tell it too, and make a table for that at
+// each call.
+func putRow(conn *sqlite.Conn, dossier uuid.UUID, statement string, bind func(*sqlite.Stmt)) (number int64, err error) {
+	before := conn.LastInsertRowID()
+	if err := run(conn, statement, bind); err != nil {
+		return 0, err
+	}
+	if number = conn.LastInsertRowID(); number != before {
+		return number, nil // inserted: an update leaves it as it was
+	}
+	number, _, err = numberOf(conn, dossier)
+	return number, err
+}
+
 // numberOf gives the number of a dossier's row.
 func numberOf(conn *sqlite.Conn, dossier uuid.UUID) (number int64, found bool, err error) {
 	err = each(conn, `SELECT number FROM dossiers WHERE id = ?`, func(stmt *sqlite.Stmt) { stmt.BindBytes(1, dossier[:]) }, func(stmt *sqlite.Stmt) error {

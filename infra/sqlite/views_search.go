@@ -70,11 +70,10 @@ func (t searchTable) put(conn *sqlite.Conn, it *projections.Item, _ []byte) erro
 			return err
 		}
 	}
-	err = each(conn, `
+	w.number, err = putRow(conn, s.View.ID, `
 INSERT INTO dossiers VALUES (NULL, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
 ON CONFLICT (id) DO UPDATE SET revision = ?2, status = ?3, procedure = ?4, received = ?5, competent = ?6, current = ?7, place = ?8,
-  channel = ?9, field = ?10, unit = ?11, assignee = ?12, submitted_at = ?13, due_at = ?14, deadline = ?15
-RETURNING number`,
+  channel = ?9, field = ?10, unit = ?11, assignee = ?12, submitted_at = ?13, due_at = ?14, deadline = ?15`,
 		func(stmt *sqlite.Stmt) {
 			stmt.BindBytes(1, s.View.ID[:])
 			stmt.BindInt64(2, int64(s.View.Revision))
@@ -92,7 +91,7 @@ RETURNING number`,
 			} else {
 				stmt.BindInt64(15, s.Deadline)
 			}
-		}, func(stmt *sqlite.Stmt) error { w.number = stmt.ColumnInt64(0); return nil })
+		})
 	if err != nil {
 		return err
 	}
