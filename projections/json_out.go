@@ -75,6 +75,12 @@ func look(s string) (ascii, plain bool) {
 	return seen&high == 0, true
 }
 
+// member appends a member of an object that is a text.
+func (o *jsonOut) member(name, text string) {
+	o.name(name)
+	o.text(text)
+}
+
 // escaped appends any text; what is no UTF-8 is an error.
 func (o *jsonOut) escaped(text string) {
 	b, err := jsontext.AppendQuote(o.b, text)
@@ -124,8 +130,7 @@ func (o *jsonOut) uint(n uint64) {
 
 func (o *jsonOut) textIf(name, text string) {
 	if text != "" {
-		o.name(name)
-		o.text(text)
+		o.member(name, text)
 	}
 }
 

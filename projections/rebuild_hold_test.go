@@ -146,3 +146,17 @@ func TestHoldingHandsOutShares(t *testing.T) {
 		t.Error("something is left")
 	}
 }
+
+// An erasure is noted for the end of a rebuild without the event that told it,
+// which would keep the personal values of its whole batch in memory.
+func TestNotedErasureKeepsNoEvent(t *testing.T) {
+	it := &Item{Dossier: projtest.ID("dossier", 1)}
+	it.Type, it.Event = redacted, domain.Redacted{}
+	b := &builder{parked: map[uuid.UUID]bool{it.Dossier: true}}
+	if err := b.take(t.Context(), it); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.erased) != 1 || b.erased[0] == it || b.erased[0].Event != nil || b.erased[0].Dossier != it.Dossier {
+		t.Errorf("noted: %+v", b.erased)
+	}
+}

@@ -16,22 +16,21 @@ func (v *DossierView) listedJSON() ([]byte, error) {
 }
 
 func (v *DossierView) identity(o *jsonOut) {
-	for _, one := range [...]struct {
-		name, text string
-		always     bool
-	}{
-		{"id", v.ID.String(), true}, {"code", v.Code, true}, {"source_id", v.SourceID, false},
-		{"position", v.Position, true},
-		{"procedure", v.Procedure, true}, {"procedure_name", v.ProcedureName, true}, {"procedure_name_en", v.ProcedureEN, false},
-		{"agency", v.Agency, true}, {"competent", v.Competent, true}, {"current", v.Current, true},
-		{"place", v.Place, false}, {"unit", v.Unit, false}, {"assignee", v.Assignee, false},
-		{"channel", string(v.Channel), true}, {"parent", v.Parent, false},
-	} {
-		if one.always || one.text != "" {
-			o.name(one.name)
-			o.text(one.text)
-		}
-	}
+	o.member("id", v.ID.String())
+	o.member("code", v.Code)
+	o.textIf("source_id", v.SourceID)
+	o.member("position", v.Position)
+	o.member("procedure", v.Procedure)
+	o.member("procedure_name", v.ProcedureName)
+	o.textIf("procedure_name_en", v.ProcedureEN)
+	o.member("agency", v.Agency)
+	o.member("competent", v.Competent)
+	o.member("current", v.Current)
+	o.textIf("place", v.Place)
+	o.textIf("unit", v.Unit)
+	o.textIf("assignee", v.Assignee)
+	o.member("channel", string(v.Channel))
+	o.textIf("parent", v.Parent)
 }
 
 // course is how far the dossier has come, and when.
@@ -65,14 +64,11 @@ func (v *DossierView) result(o *jsonOut) {
 }
 
 func (v *DossierView) people(o *jsonOut) {
-	o.name("owner_subject")
-	o.text(v.OwnerSubject.String())
-	o.name("submitter_subject")
-	o.text(v.SubmitterSubject.String())
+	o.member("owner_subject", v.OwnerSubject.String())
+	o.member("submitter_subject", v.SubmitterSubject.String())
 	o.name("submitted_by")
 	o.open('{')
-	o.name("role")
-	o.text(string(v.SubmittedBy.Role))
+	o.member("role", string(v.SubmittedBy.Role))
 	o.textIf("agency", v.SubmittedBy.Agency)
 	o.textIf("id", v.SubmittedBy.ID)
 	o.close('}')

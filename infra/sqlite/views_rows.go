@@ -6,7 +6,7 @@ import (
 )
 
 // documentsTable keeps documents apart from the rows they are found by, which
-// every index is made from and queries walk over: those are a tenth of the size.
+// every index is made from and queries walk over: those are much smaller.
 const documentsTable = `
 CREATE TABLE documents (
   number INTEGER PRIMARY KEY,  -- of the dossier's row
