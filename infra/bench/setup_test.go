@@ -7,7 +7,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"hoso/infra/porttest"
 )
 
 // program builds the program once for all benchmarks.
@@ -127,7 +128,7 @@ func serve(b *testing.B, dir string) *server {
 	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	s := &server{addr: freeAddr(b), key: private}
+	s := &server{addr: porttest.Free(b), key: private}
 	cmd := exec.Command(binary, "serve", "--data", dir, "--addr", s.addr, "--token-key", keyFile)
 	// A file, as in real life: reading a pipe would cost the bench's own time.
 	said, err := os.Create(filepath.Join(b.TempDir(), "serve.log"))
@@ -204,16 +205,6 @@ func (s *server) ticks() int {
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return user + system
-}
-
-func freeAddr(b *testing.B) string {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // token signs a bearer token as an identity provider would.

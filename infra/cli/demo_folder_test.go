@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hoso/infra/porttest"
 	"hoso/infra/sqlite"
 )
 
@@ -27,7 +28,7 @@ func TestDemoKilledInItsFirstSimulation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "given")
-			killed := exec.Command(program, "demo", "--data", dir, "--dossiers", "20000", "--addr", freeAddr(t))
+			killed := exec.Command(program, "demo", "--data", dir, "--dossiers", "20000", "--addr", porttest.Free(t))
 			if err := killed.Start(); err != nil {
 				t.Fatal(err)
 			}

@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"hoso/infra/porttest"
 )
 
 // running is a demo in a process of its own.
@@ -34,20 +35,10 @@ func buildProgram(t *testing.T) string {
 	return path
 }
 
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // start runs the demo until it has told what to try.
 func start(t *testing.T, program string, args ...string) *running {
 	t.Helper()
-	r := &running{Cmd: exec.Command(program, append([]string{"demo", "--json", "--addr", freeAddr(t)}, args...)...)}
+	r := &running{Cmd: exec.Command(program, append([]string{"demo", "--json", "--addr", porttest.Free(t)}, args...)...)}
 	r.Stderr = &r.stderr
 	r.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	out, err := r.StdoutPipe()
@@ -152,7 +143,7 @@ func TestDemoStartsWarm(t *testing.T) {
 	if second.tour.Delivered != first.tour.Delivered {
 		t.Errorf("the same folder shows other dossiers: %s, %s", first.tour.Delivered, second.tour.Delivered)
 	}
-	third := exec.Command(program, "demo", "--data", dir, "--addr", freeAddr(t))
+	third := exec.Command(program, "demo", "--data", dir, "--addr", porttest.Free(t))
 	out, err := third.CombinedOutput()
 	if third.ProcessState.ExitCode() != exitFailed || !strings.Contains(string(out), "in use by the process with pid") {
 		t.Errorf("a second process on the folder: %v, %s", err, out)
@@ -174,7 +165,7 @@ func TestDemoRefusesRealDossiers(t *testing.T) {
 	if code, _, stderr := runMain(t, "import", "--data", dir, "--mapping", "receipt", write(t, "log.xes", importLog)); code != exitDone {
 		t.Fatal(stderr)
 	}
-	code, stdout, stderr := runMain(t, "demo", "--data", dir, "--addr", freeAddr(t))
+	code, stdout, stderr := runMain(t, "demo", "--data", dir, "--addr", porttest.Free(t))
 	if code != exitUsage || stdout != "" || !strings.Contains(stderr, "hoso serve") {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"hoso/infra/porttest"
 	"hoso/infra/telemetry/otlptest"
 )
 
@@ -45,7 +46,7 @@ func serveHere(t *testing.T, data string, args ...string) *served {
 	if err := os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	addr := freeAddr(t)
+	addr := porttest.Free(t)
 	s.url = "http://" + addr
 	ctx, cancel := context.WithCancel(context.Background())
 	var said lockedBuffer
@@ -214,7 +215,7 @@ func TestMetricsAndTracesOff(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{"serve --otlp localhost": "--otlp", "serve --otlp http://x --trace-sample 2": "0 to 1"} {
-		if code, _, stderr := runMain(t, append(strings.Fields(args), "--data", t.TempDir(), "--addr", freeAddr(t))...); code != exitUsage || !strings.Contains(stderr, want) {
+		if code, _, stderr := runMain(t, append(strings.Fields(args), "--data", t.TempDir(), "--addr", porttest.Free(t))...); code != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %s", args, code, stderr)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"hoso/infra/porttest"
 )
 
 // double is the EventStoreDB double as a process on a file.
@@ -29,7 +31,7 @@ var buildDouble = sync.OnceValues(func() (string, error) {
 
 func startDouble(t testing.TB) *double {
 	t.Helper()
-	d := &double{t: t, addr: freeAddr(t), file: filepath.Join(t.TempDir(), "esdb.log")}
+	d := &double{t: t, addr: porttest.Free(t), file: filepath.Join(t.TempDir(), "esdb.log")}
 	d.url = "esdb://" + d.addr + "?tls=false"
 	d.start()
 	t.Cleanup(d.kill)

@@ -15,6 +15,7 @@ import (
 	"zombiezen.com/go/sqlite"
 
 	"hoso/domain"
+	"hoso/infra/porttest"
 )
 
 // The raw files of a whole demo run hold none of the
@@ -52,7 +53,7 @@ func TestPrivacyOfADemoRun(t *testing.T) {
 // demo starts hoso demo on a folder.
 func demo(t *testing.T, dir string) *server {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := porttest.Free(t)
 	s := startProgram(t, program, addr, "demo", "--data", dir, "--addr", addr)
 	s.waitReady()
 	return s

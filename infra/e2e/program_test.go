@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"hoso/infra/porttest"
 )
 
 // answer is what a run of the program left.
@@ -129,7 +130,7 @@ func (s *server) told() string {
 // launch starts hoso serve on a folder and does not wait for it.
 func launch(t testing.TB, path, dir string, more ...string) *server {
 	t.Helper()
-	addr := freeAddr(t)
+	addr := porttest.Free(t)
 	args := append([]string{"serve", "--data", dir, "--addr", addr, "--token-key", tokens(t).publicFile, "--root-interval", "1s"}, more...)
 	return startProgram(t, path, addr, args...)
 }
@@ -189,24 +190,4 @@ func (s *server) stop() int {
 		s.t.Fatalf("hoso serve did not stop within a minute:\n%s", s.told())
 	}
 	return s.cmd.ProcessState.ExitCode()
-}
-
-// handedOut keeps two tests from being given one port.
-var handedOut sync.Map
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		l.Close()
-		if _, taken := handedOut.LoadOrStore(addr, true); !taken {
-			return addr
-		}
-	}
-	t.Fatal("no free port")
-	return ""
 }

@@ -17,6 +17,8 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/status"
+
+	"hoso/infra/porttest"
 )
 
 // ErrTruncated is what Restart says to a former leader that held events
@@ -58,11 +60,11 @@ func Start(o Options) (*Server, error) {
 func (s *Server) listen() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	address := s.address
-	if address == "" {
-		address = "127.0.0.1:0"
+	open := porttest.Listen
+	if s.address != "" {
+		open = func() (net.Listener, error) { return net.Listen("tcp", s.address) }
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := open()
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
