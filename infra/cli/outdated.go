@@ -10,7 +10,7 @@ import (
 )
 
 // outdatedFor is how long a server goes on after the master key was changed elsewhere.
-var outdatedFor = 10 * time.Second // tests set it
+const outdatedFor = 10 * time.Second
 
 // outdated ends a server whose master key opens the keys no more: it would keep
 // the views that it writes standing still for all. Whoever watches over the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 type hanging struct {
 	projections.Store
 	begun, letGo, back chan struct{}
+	armed              atomic.Bool // the next transaction hangs
 }
 
 func (h *hanging) Previous(ctx context.Context) (projections.Generation, string, error) {
@@ -28,10 +30,9 @@ func (h *hanging) Serving(ctx context.Context) (projections.Generation, string, 
 }
 
 func (h *hanging) update(ctx context.Context, g projections.Generation, apply func(projections.Documents) error) error {
-	select {
-	case h.begun <- struct{}{}:
+	if h.armed.CompareAndSwap(true, false) {
+		close(h.begun)
 		<-h.letGo
-	default: // one is on its way already, or nobody looks any more
 	}
 	return g.Update(ctx, apply)
 }
@@ -53,6 +54,7 @@ func outageIsNotWaitedOut(t *testing.T, e *engine) {
 		t.Fatal(err)
 	}
 	stop := s.Follow()
+	h.armed.Store(true)
 	w.Lives(1, Start, 0, 5)
 	<-h.begun
 	for what, ask := range map[string]func(context.Context) error{

@@ -136,7 +136,9 @@ func leaveEarly(t *testing.T, l eventlog.Log) {
 			cancel()
 		}
 	}
-	leave() // until every connection that an engine opens at need is open
+	for range 1 + runtime.GOMAXPROCS(0)/64 { // until every connection that an engine opens at need is open
+		leave()
+	}
 	before := runtime.NumGoroutine()
 	leave()
 	// A number and no list of names: an engine may put a new goroutine in an ended one's place.

@@ -57,8 +57,12 @@ func TestKill(t *testing.T) {
 	var acknowledged [writers]int
 	var wg sync.WaitGroup
 	ctx, cancel := context.WithCancel(t.Context())
+	var begun sync.WaitGroup
+	begun.Add(writers)
 	for i := range writers {
 		wg.Go(func() {
+			first := sync.OnceFunc(begun.Done)
+			defer first()
 			c := connect(t, strings.TrimSpace(said))
 			for n := 0; ; n++ {
 				var at esdb.ExpectedRevision = esdb.NoStream{}
@@ -69,9 +73,11 @@ func TestKill(t *testing.T) {
 					return
 				}
 				acknowledged[i] = 2*n + 2
+				first()
 			}
 		})
 	}
+	begun.Wait()
 	time.Sleep(400 * time.Millisecond)
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -70,7 +70,7 @@ func (e *ending) Err() error {
 }
 
 // idle is how long a subscription waits for the next answer it should get.
-const idle = 8 * time.Second
+const idle = 30 * time.Second
 
 // quiet is how long nothing more may come before a subscription is ended.
 const quiet = 150 * time.Millisecond

@@ -16,7 +16,7 @@ import (
 // answers makes a call for everything from a place on, filtered by the prefix
 // d-, and tells what comes: "ok" for a confirmation, an event's revision, "c"
 // with the position of a checkpoint, "live", and how it ends where it does.
-func answers(t *testing.T, s *Server, all *api.ReadReq_Options_AllOptions, window uint32, subscribe bool) string {
+func answers(t *testing.T, s *Server, all *api.ReadReq_Options_AllOptions, window uint32, subscribe bool, want string) string {
 	t.Helper()
 	o := &api.ReadReq_Options{
 		StreamOption: &api.ReadReq_Options_All{All: all},
@@ -29,10 +29,12 @@ func answers(t *testing.T, s *Server, all *api.ReadReq_Options_AllOptions, windo
 	if subscribe {
 		o.CountOption = &api.ReadReq_Options_Subscription{Subscription: &api.ReadReq_Options_SubscriptionOptions{}}
 	}
-	return told(t, s, o)
+	return told(t, s, o, want)
 }
 
-func told(t *testing.T, s *Server, o *api.ReadReq_Options) string {
+// told gives what a call is told, until it ends or nothing more comes after what is
+// wanted.
+func told(t *testing.T, s *Server, o *api.ReadReq_Options, want string) string {
 	t.Helper()
 	ctx := &ending{Context: context.Background(), ended: make(chan struct{})}
 	defer ctx.end()
@@ -56,13 +58,17 @@ func told(t *testing.T, s *Server, o *api.ReadReq_Options) string {
 		}
 	}()
 	for {
+		wait := idle
+		if strings.Join(out, " ") == want {
+			wait = quiet
+		}
 		select {
 		case w, ok := <-next:
 			if !ok {
 				return strings.Join(out, " ")
 			}
 			out = append(out, w)
-		case <-time.After(quiet):
+		case <-time.After(wait):
 			ctx.end()
 		}
 	}
@@ -133,18 +139,26 @@ func TestVersions(t *testing.T) {
 			put(t, s, "x-1")
 			seen := put(t, s, "x-1")
 			names := strings.NewReplacer("SENT", fmt.Sprint(sent), "SEEN", fmt.Sprint(seen))
-			for _, q := range []struct{ what, want, got string }{
-				{"catching up", c.catchUp, answers(t, s, fromStart(), 500, true)},
-				{"nothing to catch up with", c.nothing, answers(t, s, fromPosition(sent), 500, true)},
-				{"a missing stream", c.missing, told(t, s, missing)},
-				{"window 0", c.window0, answers(t, s, fromStart(), 0, true)},
-				{"subscribing at no record", c.subscribeNowhere, answers(t, s, fromPosition(sent+1), 500, true)},
-				{"reading at no record", c.readNowhere, answers(t, s, fromPosition(sent+1), 500, false)},
-				{"reading", "0 1", answers(t, s, fromStart(), 500, false)},
+			for _, q := range []struct {
+				what, want string
+				from       *api.ReadReq_Options_AllOptions
+				window     uint32
+				subscribe  bool
+			}{
+				{"catching up", c.catchUp, fromStart(), 500, true},
+				{"nothing to catch up with", c.nothing, fromPosition(sent), 500, true},
+				{"window 0", c.window0, fromStart(), 0, true},
+				{"subscribing at no record", c.subscribeNowhere, fromPosition(sent + 1), 500, true},
+				{"reading at no record", c.readNowhere, fromPosition(sent + 1), 500, false},
+				{"reading", "0 1", fromStart(), 500, false},
 			} {
-				if want := names.Replace(q.want); q.got != want {
-					t.Errorf("%s: %q, want %q", q.what, q.got, want)
+				want := names.Replace(q.want)
+				if got := answers(t, s, q.from, q.window, q.subscribe, want); got != want {
+					t.Errorf("%s: %q, want %q", q.what, got, want)
 				}
+			}
+			if got := told(t, s, missing, c.missing); got != c.missing {
+				t.Errorf("a missing stream: %q, want %q", got, c.missing)
 			}
 		})
 	}
@@ -167,7 +181,8 @@ func TestCheckpointsOnTheWay(t *testing.T) {
 			last = put(t, s, "x-1")
 		}
 		names := strings.NewReplacer("LATER", fmt.Sprint(later), "LAST", fmt.Sprint(last))
-		if got, want := answers(t, s, fromStart(), 3, true), names.Replace(c.want); got != want {
+		want := names.Replace(c.want)
+		if got := answers(t, s, fromStart(), 3, true, want); got != want {
 			t.Errorf("%s: %q, want %q", c.version, got, want)
 		}
 	}
