@@ -57,7 +57,7 @@ func running(t *testing.T, run func(context.Context) error) (stop func()) {
 				if err != nil {
 					t.Errorf("Run ends with %v", err)
 				}
-			case <-time.After(10 * time.Second):
+			case <-time.After(patience):
 				t.Error("Run does not end")
 			}
 		})
@@ -66,9 +66,12 @@ func running(t *testing.T, run func(context.Context) error) (stop func()) {
 	return stop
 }
 
+// patience bounds every wait for something that must happen, however busy the machine is.
+const patience = 2 * time.Minute
+
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come to pass: " + what)
 		}
@@ -102,7 +105,7 @@ func TestProjectionsOverTheBus(t *testing.T) {
 	stop := running(t, all.Run)
 	w.Lives(1, start, 0, 80)
 	head, _ := w.Log.Head(t.Context())
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for _, r := range runners {
 		if err := views.Wait(ctx, r.Name(), head); err != nil {

@@ -101,7 +101,7 @@ func TestInstancesShareTheWork(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bus.SetPatience(t, time.Second)
+			bus.SetPatience(t, 5*time.Second)
 			o := &office{w: projtest.New(t, open(t)), numbered: map[string]int{}}
 			var stops []func()
 			for range 3 {

@@ -109,7 +109,7 @@ func TestBackupAndRestoreKilled(t *testing.T) {
 	want := verified(t, "--data", dir)
 	backup := filepath.Join(t.TempDir(), "backup")
 	kills := 0
-	for after := 30 * time.Millisecond; ; after += 10 * time.Millisecond {
+	for after := 30 * time.Millisecond; ; after += 10*time.Millisecond + after/8 {
 		if done, _ := killed(t, after, "backup", backup, "--data", dir); done {
 			break
 		}
@@ -139,7 +139,7 @@ func TestBackupAndRestoreKilled(t *testing.T) {
 		life{t: t, dir: dir}.masterTo(to)
 		args := append(engines, "--data", to)
 		kills := 0
-		for after := 30 * time.Millisecond; ; after += 15 * time.Millisecond {
+		for after := 30 * time.Millisecond; ; after += 15*time.Millisecond + after/8 {
 			if done, _ := killed(t, after, append([]string{"restore", backup}, args...)...); done {
 				break
 			}

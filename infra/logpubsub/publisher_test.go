@@ -264,9 +264,12 @@ func TestCloseWaitsForAppends(t *testing.T) {
 	}
 }
 
+// patience bounds every wait for something that must happen, however busy the machine is.
+const patience = 2 * time.Minute
+
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not come to pass: " + what)
 		}

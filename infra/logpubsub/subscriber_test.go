@@ -39,7 +39,7 @@ func next(t *testing.T, messages <-chan *message.Message) *message.Message {
 	select {
 	case msg := <-messages:
 		return msg
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("no message comes")
 		return nil
 	}

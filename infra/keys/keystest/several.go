@@ -94,7 +94,7 @@ func goneForAll(t *testing.T, p Place) {
 		if err := one.Destroy(t.Context(), a); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(began); took > 2*time.Second {
+		if took := time.Since(began); took > 4*time.Second { // a store that does not answer is waited for 5 s
 			t.Errorf("all answer, and destroying took %v", took)
 		}
 		for n, s := range []*keys.Store{one, two, reader} {
@@ -163,7 +163,7 @@ func rewrappedElsewhere(t *testing.T, p Place) {
 	if err := two.Rewrap(t.Context(), keys.NewMaster()); !errors.Is(err, keys.ErrWrongMaster) {
 		t.Error(err)
 	}
-	for end := time.Now().Add(5 * time.Second); !errors.Is(two.Healthy(), keys.ErrWrongMaster); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !errors.Is(two.Healthy(), keys.ErrWrongMaster); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("the other does not say that it needs the new master key:", two.Healthy())
 		}
