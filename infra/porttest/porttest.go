@@ -2,6 +2,7 @@
 package porttest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -14,33 +15,33 @@ import (
 // is down for a moment.
 const first, many = 10000, 10000
 
+// promised are the addresses that Free gave: no later call is given one of them.
+var promised sync.Map
+
 // Listen listens at a free port of this machine that can be listened at again later.
 func Listen() (l net.Listener, err error) {
+	err = errors.New("all that were tried are promised")
 	for range 100 {
-		if l, err = net.Listen("tcp", fmt.Sprint("127.0.0.1:", first+rand.IntN(many))); err == nil {
+		addr := fmt.Sprint("127.0.0.1:", first+rand.IntN(many))
+		if _, taken := promised.Load(addr); taken {
+			continue
+		}
+		if l, err = net.Listen("tcp", addr); err == nil {
 			return l, nil
 		}
 	}
 	return nil, fmt.Errorf("no free port found: %w", err)
 }
 
-// handedOut keeps two tests from being given one port.
-var handedOut sync.Map
-
 // Free gives an address, host:port, for a program that will listen there.
 func Free(t testing.TB) string {
 	t.Helper()
-	for range 100 {
-		l, err := Listen()
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		l.Close()
-		if _, taken := handedOut.LoadOrStore(addr, true); !taken {
-			return addr
-		}
+	l, err := Listen()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no free port")
-	return ""
+	defer l.Close()
+	addr := l.Addr().String()
+	promised.Store(addr, true) // while nobody else can listen there
+	return addr
 }
