@@ -65,6 +65,9 @@ var _ Engine = (*file)(nil)
 // ErrWrongMaster.
 func Open(dir string, master Master) (*Store, error) {
 	f := &file{path: filepath.Join(dir, File), doubtful: true}
+	if err := sqlite.TakeBack(f.path); err != nil {
+		return nil, err
+	}
 	if err := inspect(f.path); err != nil {
 		return nil, err
 	}

@@ -69,6 +69,9 @@ func openLocked(path string, opt LogOptions) (*Log, error) {
 	if wal.Damaged && !wal.Torn {
 		return nil, &WALDamagedError{Path: walPath(path), State: wal}
 	}
+	if err := TakeBack(path); err != nil {
+		return nil, err
+	}
 	exists, err := inspectLog(path)
 	if err != nil {
 		return nil, err

@@ -76,6 +76,9 @@ func inspectLog(path string) (exists bool, err error) {
 	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultNotADB {
 		return false, fmt.Errorf("%s is no event log of hoso: it is no SQLite file at all, or its first page is damaged", path)
 	}
+	if sqlite.ErrCode(err) == sqlite.ResultReadOnlyRollback {
+		return false, cutShort(path, err)
+	}
 	if err != nil {
 		return false, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -37,6 +37,29 @@ func OpenWriter(path string, opt WriterOptions) (*Writer, error) {
 	return w, nil
 }
 
+// TakeBack undoes what a kill cut short while a file was not in WAL mode yet, as
+// each new one is for a moment: its journal is left, and nobody who opens the file
+// for reading may use that. Only for who holds the folder's lock.
+func TakeBack(path string) error {
+	if _, err := os.Stat(path + "-journal"); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
+	if err != nil {
+		return err
+	}
+	_, err = queryInt(conn, "SELECT count(*) FROM sqlite_schema") // SQLite does it before it reads
+	if err := errors.Join(err, conn.Close()); err != nil {
+		return fmt.Errorf("take back an unfinished change of %s: %w", path, err)
+	}
+	return nil
+}
+
+// cutShort tells a reader of a file that needs TakeBack what to do.
+func cutShort(path string, err error) error {
+	return fmt.Errorf("the creation of %s was cut short: run what created it again, or start hoso serve on its folder (%w)", path, err)
+}
+
 // createFile makes an empty file with mode 0600 before SQLite would make one
 // that others can read; -wal and -shm inherit the mode.
 func createFile(path string) error {

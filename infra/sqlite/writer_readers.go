@@ -100,6 +100,8 @@ func (r *Readers) Read(ctx context.Context, read func(conn *sqlite.Conn) error) 
 		return ctx.Err()
 	case r.closing.Err() != nil:
 		return fmt.Errorf("%w: it is closed", eventlog.ErrStopped)
+	case sqlite.ErrCode(err) == sqlite.ResultReadOnlyRollback:
+		return cutShort(r.path, err)
 	}
 	return err
 }
