@@ -266,4 +266,9 @@ func TestCreationCutShort(t *testing.T) {
 	if n := len(allEvents(t, l)); n != 1 {
 		t.Errorf("%d events, want 1", n)
 	}
+	alone := t.TempDir() // somebody deleted the log only
+	if err := os.Rename(made+"-journal", filepath.Join(alone, "log.db-journal")); err != nil {
+		t.Fatal(err)
+	}
+	openLog(t, alone)
 }

@@ -41,8 +41,10 @@ func OpenWriter(path string, opt WriterOptions) (*Writer, error) {
 // each new one is for a moment: its journal is left, and nobody who opens the file
 // for reading may use that. Only for who holds the folder's lock.
 func TakeBack(path string) error {
-	if _, err := os.Stat(path + "-journal"); errors.Is(err, os.ErrNotExist) {
-		return nil
+	for _, needed := range []string{path, path + "-journal"} {
+		if _, err := os.Stat(needed); errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
 	}
 	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite)
 	if err != nil {
