@@ -101,11 +101,19 @@ func TestInstances(t *testing.T) {
 }
 
 // TestTakeOver kills the process that writes a view, and measures how long it
-// takes until another one writes it.
+// takes until another one writes it: ten seconds at most, which HOSO_TAKE_OVER=10s
+// asks of a machine that runs nothing beside.
 func TestTakeOver(t *testing.T) {
 	p, _ := onEngines(t)
 	if p.keys == "" {
 		t.Skip("HOSO_TEST_POSTGRES names no PostgreSQL: several instances share their keys there")
+	}
+	within := 30 * time.Second // beside other tests
+	if s := os.Getenv("HOSO_TAKE_OVER"); s != "" {
+		var err error
+		if within, err = time.ParseDuration(s); err != nil {
+			t.Fatal(err)
+		}
 	}
 	three := instancesOf(t, p)
 	for _, one := range three {
@@ -130,8 +138,8 @@ func TestTakeOver(t *testing.T) {
 		witness.server.awaitViews()
 		took := time.Since(began)
 		t.Logf("%d partitions of a killed process are written by others after %s", held, took.Round(time.Second/10))
-		if took > 30*time.Second { // ten seconds are promised of a machine that does not run other tests beside
-			t.Errorf("it took %s", took)
+		if took > within {
+			t.Errorf("it took %s; want %s at most", took, within)
 		}
 	}
 }
